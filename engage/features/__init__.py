@@ -1,0 +1,1 @@
+"""History becomes one row of numbers per subject, as of a moment."""

@@ -1,0 +1,1 @@
+"""Outcomes become effects: what the offers changed, and how sure we are."""

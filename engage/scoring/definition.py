@@ -1,0 +1,56 @@
+"""A model: what is scored, from which features, and how good it must be before it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from engage.domain.scores import Objective, Subject
+from engage.features.definition import Feature
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """What a newly trained model must show on the newest data before it may replace the old one."""
+
+    min_rows: int = 200
+    """Labelled rows to train and judge on."""
+    min_positives: int = 30
+    """Rows of the rarer class (probability) or rows with an amount other than zero (amount)."""
+    min_auc: float = 0.55
+    """ROC AUC; for an amount the normalised Gini that ranks as well, 2 x AUC - 1."""
+    max_ece: float = 0.10
+    """Expected calibration error over 15 equal-mass bins; for an amount |bias| over the mean."""
+    min_gain: float = -0.005
+    """How much better than the champion on the same rows; below zero allows for noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What `models/NAME.py` defines: one score, named after its file.
+
+    `query` is the text of `NAME.sql`; the loader fills it in. `label` is SQL that sees `subjects`
+    and the whole relations and returns (subject_id, as_of, label); a NULL label is not known and
+    is left out. `subjects` is SQL for the moments to train on, (subject_id, person_id, as_of);
+    empty takes the default of the subject's kind.
+    """
+
+    name: str
+    sentence: str
+    subject: Subject
+    features: tuple[Feature, ...]
+    label: str
+    horizon: timedelta
+    lookback: timedelta
+    objective: Objective = Objective.PROBABILITY
+    gates: Gates = Gates()
+    barred: tuple[str, ...] = ("decisions",)
+    """Relations the query may not read; what the engine did itself must not value a customer."""
+    subjects: str = ""
+    goal: str = ""
+    query: str = ""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Return the names of the features, in order."""
+        return tuple(feature.name for feature in self.features)
