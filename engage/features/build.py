@@ -1,0 +1,115 @@
+"""History becomes one row of numbers per subject: a feature query run, checked and put in order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import pyarrow as pa
+
+from engage.errors import DefinitionError
+from engage.features.definition import Feature, FeatureType
+from engage.features.engines.duckdb import DuckEngine
+from engage.features.schema import KEY, SUBJECTS, subjects_table
+
+ARROW: dict[FeatureType, pa.DataType] = {
+    "number": pa.float64(),
+    "integer": pa.int64(),
+    "flag": pa.bool_(),
+    "category": pa.string(),
+}
+"""What holds a feature of each type; every one may be null."""
+
+_SQL = {"number": "DOUBLE", "integer": "BIGINT", "flag": "BOOLEAN", "category": "VARCHAR"}
+
+
+def build(
+    engine: DuckEngine,
+    query: str,
+    features: Sequence[Feature],
+    subjects: pa.Table,
+    *,
+    barred: Collection[str] = (),
+    name: str = "the feature query",
+) -> pa.Table:
+    """Return what was known about each subject as of its moment, one row each, in their order.
+
+    `query` is one SELECT over `subjects`, the relations and the views; it returns `subject_id`,
+    `as_of` and exactly the features. The result has subject_id, person_id, as_of and the features
+    in their types: number float64, integer int64, flag bool, category string. A subject the query
+    has nothing to say about has nulls. Raises DefinitionError, naming the model and the column,
+    for columns too few or too many, a wrong type, a subject twice, or a barred relation.
+    """
+    known = subjects_table(subjects)
+    refuse_barred(engine, query, barred, name)
+    try:
+        found = engine.table(query, subjects=known)
+    except DefinitionError as error:
+        raise DefinitionError(f"{name}: {error}") from error
+    _check_columns(found, features, name)
+    check_key(found, name)
+    return _in_order(engine, known, found, features)
+
+
+def refuse_barred(engine: DuckEngine, query: str, barred: Collection[str], name: str) -> None:
+    """Raise DefinitionError where a query reads a relation that it must not."""
+    if not barred:
+        return
+    read = sorted(engine.relations_read(query) & set(barred))
+    if read:
+        raise DefinitionError(f"{name}: its query reads {read[0]!r}, which it is barred from")
+
+
+def check_key(found: pa.Table, name: str) -> None:
+    """Raise DefinitionError where a subject has several rows for one moment."""
+    if not pa.types.is_timestamp(found.schema.field("as_of").type):
+        raise DefinitionError(f"{name}: its column 'as_of' is not the subject's moment")
+    if found.group_by(list(KEY)).aggregate([]).num_rows != found.num_rows:
+        raise DefinitionError(
+            f"{name}: its query returns a subject more than once; group by subject_id, as_of"
+        )
+
+
+def _check_columns(found: pa.Table, features: Sequence[Feature], name: str) -> None:
+    declared = [*KEY, *(feature.name for feature in features)]
+    for column in declared:
+        if found.column_names.count(column) != 1 or declared.count(column) != 1:
+            raise DefinitionError(f"{name}: its query must return the column {column!r} once")
+    extra = [column for column in found.column_names if column not in declared]
+    if extra:
+        raise DefinitionError(
+            f"{name}: its query returns {extra[0]!r}, which is no feature; declare or drop it"
+        )
+    for feature in features:
+        held = found.schema.field(feature.name).type
+        if not _fits(feature.type, held):
+            raise DefinitionError(
+                f"{name}: the column {feature.name!r} is declared {feature.type} but holds {held}"
+            )
+
+
+def _fits(declared: FeatureType, held: pa.DataType) -> bool:
+    whole = pa.types.is_integer(held) or (pa.types.is_decimal(held) and held.scale == 0)
+    holds = {
+        "number": whole or pa.types.is_floating(held) or pa.types.is_decimal(held),
+        "integer": whole,
+        "flag": pa.types.is_boolean(held),
+        "category": pa.types.is_string(held) or pa.types.is_large_string(held),
+    }
+    return bool(holds[declared] or pa.types.is_null(held))
+
+
+def _in_order(
+    engine: DuckEngine, subjects: pa.Table, found: pa.Table, features: Sequence[Feature]
+) -> pa.Table:
+    placed = subjects.append_column("place", pa.array(range(subjects.num_rows), pa.int64()))
+    columns = "".join(
+        f', CAST(f."{one.name}" AS {_SQL[one.type]}) AS "{one.name}"' for one in features
+    )
+    rows = engine.table(
+        f"SELECT p.subject_id, p.person_id, p.as_of{columns} FROM placed AS p "
+        "LEFT JOIN found AS f ON f.subject_id = p.subject_id AND f.as_of = p.as_of ORDER BY p.place",
+        placed=placed,
+        found=found,
+    )
+    typed = [pa.field(one.name, ARROW[one.type]) for one in features]
+    return rows.cast(pa.schema([*SUBJECTS, *typed]))

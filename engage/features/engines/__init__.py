@@ -1,0 +1,1 @@
+"""What computes a feature query: DuckDB here; a cluster speaks the same SQL."""

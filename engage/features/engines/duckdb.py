@@ -1,0 +1,218 @@
+"""DuckDB as a calculator: SQL over the tables it is given, and nothing else on the machine.
+
+Files outside the ones listed, the network, extensions, settings and Python variables are out of a
+query's reach. Results do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import pyarrow as pa
+
+from engage.domain.catalog import ARCHIVED
+from engage.domain.people import LINKS
+from engage.domain.relations import Relation
+from engage.errors import DefinitionError
+from engage.features import identity, views
+from engage.features.engines import scan
+from engage.features.schema import empty
+from engage.features.sources import Archived, Source
+
+_CLOSED: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+    "temp_directory": "",
+}
+_PRELUDE = """
+CREATE MACRO j_text(json, key) AS CASE WHEN json_valid(json) THEN json_extract_string(json, key) END;
+CREATE MACRO us(moment) AS epoch_us(moment);
+CREATE MACRO local_ts(moment, zone) AS CASE
+    WHEN zone IN (SELECT name FROM pg_timezone_names()) THEN timezone(zone, timezone('UTC', moment))
+END;
+"""
+"""The three functions whose text differs between engines."""
+
+
+class DuckEngine:
+    """Runs feature queries over the relations it is given; use it in a `with` block.
+
+    Every relation a query may name is there, empty where none was given. Rows of an earlier
+    identity also belong to the person it became (`engage.features.identity`), so that
+    `e.person_id = s.person_id AND e.known_at <= s.as_of` is all a query needs. Tables come back as
+    Arrow with times in `timestamp[us]`, UTC. Not for use by several threads at once.
+    """
+
+    def __init__(
+        self,
+        relations: Mapping[str, Source],
+        *,
+        threads: int = 2,
+        memory_mb: int = 4096,
+        folder: str | None = None,
+    ) -> None:
+        unknown = sorted(set(relations) - set(ARCHIVED))
+        if unknown:
+            raise DefinitionError(f"there is no relation {unknown[0]!r}; known: {list(ARCHIVED)}")
+        self._connection = _open(threads, memory_mb)
+        try:
+            self._allow(relations, folder)
+            self._register(relations)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget the relations and free their memory."""
+        self._connection.close()
+
+    def table(self, sql: str, /, **tables: pa.Table) -> pa.Table:
+        """Return the rows of one SELECT; `tables` are there for this query under their names.
+
+        Where `subjects` is among them, the views over subjects (`engage.features.views`) are too.
+        Raises DefinitionError when the query cannot be run.
+        """
+        for name, rows in tables.items():
+            self._connection.register(name, rows)
+        try:
+            if "subjects" in tables:
+                self._create_views(sql)
+            return run(self._connection, sql)
+        finally:
+            for name in tables:
+                self._connection.unregister(name)
+
+    def relations_read(self, sql: str) -> frozenset[str]:
+        """Return the names of the tables that a query reads, without running it."""
+        try:
+            return frozenset(self._connection.get_table_names(sql))
+        except duckdb.Error as error:
+            raise _cannot_run(error) from error
+
+    def _allow(self, relations: Mapping[str, Source], folder: str | None) -> None:
+        files = [
+            path
+            for source in relations.values()
+            if isinstance(source, Archived)
+            for path in source.files
+        ]
+        if files:
+            self._connection.execute(f"SET allowed_paths = {scan.text_list(files)}")
+        if folder is not None:
+            self._connection.execute(f"SET allowed_directories = {scan.text_list([folder])}")
+        _lock(self._connection)
+
+    def _register(self, relations: Mapping[str, Source]) -> None:
+        self._add_rows(LINKS, relations.get(LINKS.name), LINKS.name)
+        self._connection.execute(identity.IDENTITIES)
+        linked = bool(run(self._connection, "SELECT 1 FROM identities LIMIT 1").num_rows)
+        for name, relation in ARCHIVED.items():
+            if name == LINKS.name:
+                continue
+            rows = f"one_{name}" if linked else name
+            self._add_rows(relation, relations.get(name), rows)
+            if linked:
+                body = identity.expanded(relation, rows)
+                self._connection.execute(f"CREATE TEMP VIEW {name} AS {body}")
+
+    def _add_rows(self, relation: Relation, source: Source | None, view: str) -> None:
+        found = empty(relation) if source is None else source
+        hot = found.hot if isinstance(found, Archived) else found
+        self._connection.register(f"hot_{relation.name}", hot)
+        try:
+            body = scan.rows_of(relation, found, f"hot_{relation.name}", self._columns_in)
+            self._connection.execute(f"CREATE TEMP VIEW {view} AS {body}")
+        except duckdb.Error as error:
+            raise _cannot_run(error, f"relation {relation.name}") from error
+
+    def _columns_in(self, rows: str) -> list[str]:
+        described = self._connection.execute(f"DESCRIBE SELECT * FROM {rows}")
+        return [name for name, *_ in described.fetchall()]
+
+    def _create_views(self, sql: str) -> None:
+        for name in views.needed(sql):
+            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {views.body(name)}")
+
+
+def run(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    """Return the rows of one SELECT; raises DefinitionError when it cannot be run."""
+    try:
+        relation = connection.sql(sql)
+        if relation is None:
+            raise DefinitionError("a query is one SELECT; this is something else")
+        return relation.to_arrow_table()
+    except duckdb.Error as error:
+        raise _cannot_run(error) from error
+
+
+def calculate(sql: str, /, **tables: pa.Table) -> pa.Table:
+    """Return the rows of one SELECT over these tables alone; opening costs nothing after the first.
+
+    Raises DefinitionError when the query cannot be run.
+    """
+    connection = cursor()
+    try:
+        for name, rows in tables.items():
+            connection.register(name, rows)
+        return run(connection, sql)
+    finally:
+        connection.close()
+
+
+def cursor() -> duckdb.DuckDBPyConnection:
+    """Return a connection of its own to the process's empty, closed-off database."""
+    with _OPENING:
+        return _shared().cursor()
+
+
+_OPENING = Lock()
+
+
+@cache
+def _shared() -> duckdb.DuckDBPyConnection:
+    connection = _open(threads=2, memory_mb=1024)
+    _lock(connection)
+    return connection
+
+
+def _open(threads: int, memory_mb: int) -> duckdb.DuckDBPyConnection:
+    limits = {"threads": str(threads), "memory_limit": f"{memory_mb}MB"}
+    connection = duckdb.connect(":memory:", config={**_CLOSED, **limits})
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(_PRELUDE)
+    return connection
+
+
+def _lock(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+_ABOUT_THE_TEXT = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
+
+
+def _cannot_run(error: duckdb.Error, what: str = "the query") -> DefinitionError:
+    """Return the error in words; a value of somebody's data never goes into a message."""
+    if isinstance(error, _ABOUT_THE_TEXT):
+        return DefinitionError(f"{what} cannot be run: {error}")
+    return DefinitionError(
+        f"{what} cannot be run: {type(error).__name__} while reading the rows; "
+        "use try_cast where text becomes a number"
+    )

@@ -1,0 +1,72 @@
+"""The SQL that reads a relation's rows from memory or Parquet in the relation's own types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from engage.domain.relations import Kind, Relation
+from engage.errors import DefinitionError
+from engage.features.sources import Archived, Source
+
+_TYPES: dict[Kind, str] = {
+    Kind.ID: "VARCHAR",
+    Kind.TEXT: "VARCHAR",
+    Kind.TIME: "TIMESTAMP",
+    Kind.INTEGER: "BIGINT",
+    Kind.REAL: "DOUBLE",
+    Kind.FLAG: "BOOLEAN",
+    Kind.MONEY: "BIGINT",
+    Kind.JSON: "VARCHAR",
+}
+
+
+def rows_of(
+    relation: Relation, source: Source, hot: str, columns_in: Callable[[str], Collection[str]]
+) -> str:
+    """Return a SELECT of the relation's columns.
+
+    `hot` names the rows in memory; `columns_in` tells the columns of the Parquet files. A column
+    that is not there is empty, unless it is required: that raises DefinitionError.
+    """
+    archived = source if isinstance(source, Archived) else Archived((), source)
+    parts = []
+    if archived.files:
+        parquet = _parquet(archived.files)
+        parts.append(_typed(relation, parquet, columns_in(parquet), seq=archived.amended))
+    if archived.hot.num_rows or not parts:
+        parts.append(_typed(relation, hot, archived.hot.column_names, seq=archived.amended))
+    body = " UNION ALL ".join(parts)
+    return _newest(relation, body) if archived.amended else body
+
+
+def text_list(values: Iterable[str]) -> str:
+    """Return texts as an SQL list."""
+    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return f"[{quoted}]"
+
+
+def _parquet(files: Sequence[str]) -> str:
+    options = "union_by_name = true, hive_partitioning = false"
+    return f"read_parquet({text_list(files)}, {options})"
+
+
+def _typed(relation: Relation, rows: str, held: Collection[str], *, seq: bool) -> str:
+    extra = ["seq"] if seq else []
+    needed = [column.name for column in relation.columns if column.required] + extra
+    lacking = [name for name in needed if name not in held]
+    if lacking:
+        raise DefinitionError(f"relation {relation.name}: its rows lack the column {lacking[0]!r}")
+    columns = [
+        f"CAST({column.name if column.name in held else 'NULL'} AS {_TYPES[column.kind]})"
+        f" AS {column.name}"
+        for column in relation.columns
+    ]
+    return f"SELECT {', '.join(columns + extra)} FROM {rows}"
+
+
+def _newest(relation: Relation, body: str) -> str:
+    columns, key = ", ".join(relation.column_names), ", ".join(relation.key)
+    return (
+        f"SELECT {columns} FROM ({body}) QUALIFY "
+        f"row_number() OVER (PARTITION BY {key} ORDER BY seq DESC) = 1"
+    )

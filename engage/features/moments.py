@@ -1,0 +1,128 @@
+"""The moments a model learns from: for each kind of subject, when it would have been looked at."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pyarrow as pa
+
+from engage.domain.scores import Subject
+from engage.errors import DefinitionError
+from engage.features import identity
+from engage.features.engines.duckdb import DuckEngine
+from engage.features.schema import SUBJECTS, subjects_table
+
+_SESSION = """
+SELECT subject_id, person_id, known_at + idle_min * INTERVAL '1' MINUTE AS as_of
+FROM (
+    SELECT
+        session_id AS subject_id,
+        person_id,
+        known_at,
+        CASE
+            WHEN substr(md5('idle {seed} ' || event_id), 1, 1) IN ('0', '1', '2', '3', '4', '5') THEN 0
+            WHEN substr(md5('idle {seed} ' || event_id), 1, 1) IN ('6', '7', '8') THEN 1
+            WHEN substr(md5('idle {seed} ' || event_id), 1, 1) IN ('9', 'a', 'b') THEN 4
+            WHEN substr(md5('idle {seed} ' || event_id), 1, 1) IN ('c', 'd', 'e') THEN 10
+            ELSE 20
+        END AS idle_min,
+        row_number() OVER (
+            PARTITION BY session_id ORDER BY md5('moment {seed} ' || event_id), known_at
+        ) AS place
+    FROM events
+    WHERE session_id IS NOT NULL
+) AS drawn
+WHERE place = 1
+"""
+"""One event of each visit, drawn by a hash, and a silence after it: what the live path looks at."""
+
+_INTERACTION = """
+SELECT subject_id, person_id, as_of
+FROM (
+    SELECT
+        interaction_id AS subject_id,
+        person_id,
+        greatest(coalesce(ended_at, ts), known_at) AS as_of,
+        row_number() OVER (PARTITION BY interaction_id ORDER BY known_at) AS place
+    FROM interactions
+    WHERE initiated_by = 'customer'
+) AS contacts
+WHERE place = 1
+"""
+"""The end of each contact that a customer began, once its record is there."""
+
+_PERSON = """
+SELECT DISTINCT p.person_id AS subject_id, p.person_id, m.as_of
+FROM (
+    SELECT person_id, min(known_at) AS known_at
+    FROM (
+        SELECT person_id, known_at FROM people
+        UNION ALL
+        SELECT person_id, known_at FROM transactions
+    ) AS seen
+    GROUP BY person_id
+) AS p
+JOIN (
+    SELECT DISTINCT CAST(date_trunc('month', ts) AS TIMESTAMP) AS as_of FROM transactions
+) AS m ON p.known_at <= m.as_of
+"""
+"""The first of each month in which money moved, for each person known by then."""
+
+_APPOINTMENT = """
+SELECT appointment_id AS subject_id, person_id, min(known_at) AS as_of
+FROM appointments
+GROUP BY appointment_id, person_id
+"""
+
+_DEFAULTS = {
+    Subject.SESSION: _SESSION,
+    Subject.INTERACTION: _INTERACTION,
+    Subject.PERSON: _PERSON,
+    Subject.APPOINTMENT: _APPOINTMENT,
+}
+
+
+def default(subject: Subject, seed: int = 1) -> str:
+    """Return the SQL of a subject kind's own training moments: subject_id, person_id, as_of."""
+    return _DEFAULTS[subject].format(seed=int(seed))
+
+
+def training_subjects(
+    engine: DuckEngine,
+    subject: Subject,
+    *,
+    query: str = "",
+    seed: int = 1,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    name: str = "the training moments",
+) -> pa.Table:
+    """Return the subjects to learn from, each as the person it was known to be at its moment.
+
+    `query` replaces the kind's own moments; `since` (inclusive) and `until` (exclusive) bound
+    `as_of`. Sorted by as_of and subject_id; the same rows whatever the order of the input.
+    """
+    try:
+        found = engine.table(query or default(subject, seed))
+        kept = engine.table(_within(since, until), found=found)
+    except DefinitionError as error:
+        raise DefinitionError(f"{name}: {error}") from error
+    known = engine.table(identity.AS_OF, subjects=subjects_table(kept))
+    ordered = known.cast(SUBJECTS).sort_by([("as_of", "ascending"), ("subject_id", "ascending")])
+    return subjects_table(ordered)
+
+
+def _within(since: datetime | None, until: datetime | None) -> str:
+    bounds = [
+        f"us(as_of) {sign} {_microseconds(moment)}"
+        for sign, moment in ((">=", since), ("<", until))
+        if moment is not None
+    ]
+    return "SELECT subject_id, person_id, as_of FROM found WHERE " + " AND ".join(
+        bounds or ["true"]
+    )
+
+
+def _microseconds(moment: datetime) -> int:
+    value: int = pa.scalar(moment, pa.timestamp("us", "UTC")).value
+    return value
