@@ -1,0 +1,95 @@
+"""A raw score becomes an honest chance or amount, from rows later than those it was fitted on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+LARGEST_FACTOR = 2.0
+"""An amount is never moved by more than this factor: one huge customer must not move them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How a raw score is turned into what is stated."""
+
+    kind: str
+    """sigmoid: 1 / (1 + exp(-(slope x + shift))); log_scale: exp(x) slope; shift: x + shift."""
+    slope: float = 1.0
+    shift: float = 0.0
+
+    def apply(self, raw: Floats) -> Floats:
+        """Return the stated chances or amounts of these raw scores."""
+        if self.kind == "sigmoid":
+            return sigmoid(self.slope * raw + self.shift)
+        if self.kind == "log_scale":
+            return np.exp(raw) * self.slope
+        return raw + self.shift
+
+
+def sigmoid(x: Floats) -> Floats:
+    """Return 1 / (1 + exp(-x)) without overflow."""
+    return 0.5 * (1.0 + np.tanh(0.5 * x))
+
+
+def fit_sigmoid(raw: Floats, label: Floats) -> Calibration:
+    """Return the sigmoid that makes raw scores honest (Platt 1999), by Newton's method.
+
+    Platt's smoothed targets, (positives + 1) / (positives + 2) and 1 / (negatives + 2), keep it
+    finite when the classes separate. A falling curve would turn the ranking round, so a slope below
+    zero becomes zero: everybody then gets the base rate, and the gates refuse the model.
+    """
+    positives = label.sum()
+    negatives = len(label) - positives
+    target = np.where(label == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    centre, scale = raw.mean(), raw.std()
+    if scale < 1e-12:
+        return _flat(target)
+    slope, shift = _newton((raw - centre) / scale, target)
+    if slope <= 0:
+        return _flat(target)
+    return Calibration("sigmoid", slope / scale, shift - slope * centre / scale)
+
+
+def _flat(target: Floats) -> Calibration:
+    rate = float(target.mean())
+    return Calibration("sigmoid", 0.0, float(np.log(rate / (1 - rate))))
+
+
+def _newton(x: Floats, target: Floats) -> tuple[float, float]:
+    """Return slope and shift that maximise the likelihood of `target` given the scaled `x`."""
+    rate = target.mean()
+    slope, shift = 0.0, float(np.log(rate / (1 - rate)))
+    for _ in range(100):
+        chance = sigmoid(slope * x + shift)
+        weight = chance * (1 - chance)
+        miss = target - chance
+        a, b, c = (weight * x * x).sum(), (weight * x).sum(), weight.sum()
+        determinant = a * c - b * b
+        if determinant <= 1e-300:
+            break
+        gx, g1 = (miss * x).sum(), miss.sum()
+        step_slope = (c * gx - b * g1) / determinant
+        step_shift = (a * g1 - b * gx) / determinant
+        # A full Newton step can overshoot where the curve is flat; two units is a large step here.
+        damp = min(1.0, 2.0 / max(abs(step_slope), abs(step_shift), 1e-12))
+        slope, shift = slope + damp * step_slope, shift + damp * step_shift
+        if max(abs(step_slope), abs(step_shift)) < 1e-10:
+            break
+    return float(slope), float(shift)
+
+
+def fit_scale(raw: Floats, label: Floats) -> Calibration:
+    """Return the factor that makes the total of positive amounts right; `raw` is the logarithm."""
+    predicted, actual = np.exp(raw).sum(), label.sum()
+    factor = actual / predicted if predicted > 0 and actual > 0 else 1.0
+    return Calibration("log_scale", float(np.clip(factor, 1 / LARGEST_FACTOR, LARGEST_FACTOR)))
+
+
+def fit_shift(raw: Floats, label: Floats) -> Calibration:
+    """Return the constant that makes the total right where amounts may be negative."""
+    return Calibration("shift", 1.0, float((label - raw).mean()))

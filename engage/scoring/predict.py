@@ -1,0 +1,68 @@
+"""A trained model gives each subject its chance or amount."""
+
+from __future__ import annotations
+
+import lightgbm as lgb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from engage.features.definition import Feature
+from engage.scoring.artifact import Artifact
+from engage.scoring.calibrate import Calibration
+from engage.scoring.columns import Matrix, encode
+
+Floats = NDArray[np.float64]
+
+
+class Predictor:
+    """A model ready to score frames; made once per artifact and used for any number of rows."""
+
+    def __init__(self, artifact: Artifact, *, threads: int = 1) -> None:
+        """Parse an artifact whose fingerprint `artifact.read` has checked."""
+        body = artifact.body
+        self.artifact = artifact
+        self.features = tuple(Feature(**feature) for feature in body["features"])
+        self._categories: dict[str, list[str]] = body["categories"]
+        self._calibration = Calibration(**body["calibration"])
+        self._threads = threads
+        self._booster = lgb.Booster(model_str=artifact.booster)
+
+    def score(self, frame: pa.Table) -> Floats:
+        """Return one number per row: a chance between 0 and 1, or an amount in minor units.
+
+        Columns are found by name and checked by type; raises ArtifactRefused when they differ from
+        those the model was trained on. A word or number it never saw counts as missing.
+        """
+        return self.score_matrix(self.encode(frame))
+
+    def score_matrix(self, matrix: Matrix) -> Floats:
+        """Return `score` for a frame that is already encoded."""
+        return self._calibration.apply(self.raw(matrix))
+
+    def encode(self, frame: pa.Table) -> Matrix:
+        """Return the frame as the numbers this model computes with."""
+        name = self.artifact.model
+        return encode(frame, self.features, self._categories, model=name).matrix
+
+    def raw(self, matrix: Matrix) -> Floats:
+        """Return the trees' own sum per row, before calibration."""
+        return self._predict(matrix, raw_score=True)
+
+    def contributions(self, matrix: Matrix) -> Floats:
+        """Return each feature's part in the raw score (TreeSHAP, Lundberg et al. 2020).
+
+        One column per feature and the average score last; a row sums to its raw score.
+        """
+        width = len(self.features) + 1
+        return self._predict(matrix, pred_contrib=True).reshape(len(matrix), width)
+
+    def _predict(
+        self, matrix: Matrix, *, raw_score: bool = False, pred_contrib: bool = False
+    ) -> Floats:
+        if not len(matrix):
+            return np.empty(0, dtype=np.float64)
+        found = self._booster.predict(
+            matrix, raw_score=raw_score, pred_contrib=pred_contrib, num_threads=self._threads
+        )
+        return np.asarray(found, dtype=np.float64)
