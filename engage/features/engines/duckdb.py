@@ -6,11 +6,12 @@ query's reach. Results do not depend on the number of threads.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
@@ -29,6 +30,9 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
     "temp_directory": "",
+    # A division by zero is unknown, not infinite: a condition must not hold because of it.
+    "ieee_floating_point_ops": "false",
+    "error_on_division_by_zero": "false",
 }
 _PRELUDE = """
 CREATE MACRO j_text(json, key) AS CASE WHEN json_valid(json) THEN json_extract_string(json, key) END;
@@ -176,6 +180,19 @@ def calculate(sql: str, /, **tables: pa.Table) -> pa.Table:
         connection.close()
 
 
+def parse(sql: str) -> dict[str, Any]:
+    """Return DuckDB's own parsed tree of a text, or its `error`, `error_message` and `position`."""
+    connection = cursor()
+    try:
+        found = connection.execute(
+            "SELECT json_serialize_sql(CAST(? AS VARCHAR))", [sql]
+        ).fetchone()
+    finally:
+        connection.close()
+    tree: dict[str, Any] = json.loads(found[0]) if found else {}
+    return tree
+
+
 def cursor() -> duckdb.DuckDBPyConnection:
     """Return a connection of its own to the process's empty, closed-off database."""
     with _OPENING:
@@ -213,6 +230,6 @@ def _cannot_run(error: duckdb.Error, what: str = "the query") -> DefinitionError
     if isinstance(error, _ABOUT_THE_TEXT):
         return DefinitionError(f"{what} cannot be run: {error}")
     return DefinitionError(
-        f"{what} cannot be run: {type(error).__name__} while reading the rows; "
-        "use try_cast where text becomes a number"
+        f"{what} cannot be run: {type(error).__name__} while reading the rows; text that is no "
+        "number or time needs try_cast"
     )
