@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import pyarrow as pa
 
 from engage.errors import DefinitionError
+from engage.features import views
 from engage.features.definition import Feature, FeatureType
 from engage.features.engines.duckdb import DuckEngine
 from engage.features.schema import KEY, SUBJECTS, subjects_table
@@ -51,10 +52,11 @@ def build(
 
 
 def refuse_barred(engine: DuckEngine, query: str, barred: Collection[str], name: str) -> None:
-    """Raise DefinitionError where a query reads a relation that it must not."""
+    """Raise DefinitionError where a query, or a view it names, reads what it must not."""
     if not barred:
         return
-    read = sorted(engine.relations_read(query) & set(barred))
+    texts = [query, *(views.body(view) for view in views.needed(query))]
+    read = sorted(frozenset().union(*map(engine.relations_read, texts)) & set(barred))
     if read:
         raise DefinitionError(f"{name}: its query reads {read[0]!r}, which it is barred from")
 

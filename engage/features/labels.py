@@ -28,8 +28,8 @@ def labels(
 ) -> pa.Table:
     """Return what became of each subject: subject_id, person_id, as_of, label, in their order.
 
-    The query sees whole relations, later rows too, and in `subjects` two things more than a feature
-    query does: `until`, the moment plus the horizon, and as `person_id` the person that the subject
+    The query sees whole relations, later rows too, and in `subjects` two columns more than a feature
+    query does: `until`, the moment plus the horizon, and `final_id`, the person that the subject
     turned out to be in the end, to whom all earlier identities' rows belong as well. It returns
     subject_id, as_of and label: a number or true/false, null where it cannot be known. A subject
     it leaves out has a null label.
@@ -59,7 +59,7 @@ def labels(
 
 def _looking_ahead(engine: DuckEngine, subjects: pa.Table, horizon: timedelta) -> pa.Table:
     final = engine.table(
-        "SELECT s.subject_id, coalesce(f.canonical_id, s.person_id) AS person_id, s.as_of "
+        "SELECT s.*, coalesce(f.canonical_id, s.person_id) AS final_id "
         f"FROM now_known AS s LEFT JOIN ({identity.FINAL}) AS f ON f.person_id = s.person_id",
         now_known=subjects,
     )

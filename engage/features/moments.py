@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engage.domain.scores import Subject
 from engage.errors import DefinitionError
@@ -69,10 +70,18 @@ JOIN (
 """The first of each month in which money moved, for each person known by then."""
 
 _APPOINTMENT = """
-SELECT appointment_id AS subject_id, person_id, min(known_at) AS as_of
-FROM appointments
-GROUP BY appointment_id, person_id
+SELECT subject_id, person_id, as_of
+FROM (
+    SELECT
+        appointment_id AS subject_id,
+        person_id,
+        known_at AS as_of,
+        row_number() OVER (PARTITION BY appointment_id ORDER BY known_at) AS place
+    FROM appointments
+) AS agreed
+WHERE place = 1
 """
+"""When each appointment was learned of."""
 
 _DEFAULTS = {
     Subject.SESSION: _SESSION,
@@ -108,6 +117,8 @@ def training_subjects(
     except DefinitionError as error:
         raise DefinitionError(f"{name}: {error}") from error
     known = engine.table(identity.AS_OF, subjects=subjects_table(kept))
+    if subject is Subject.PERSON:  # an earlier identity is no person of its own any more
+        known = known.filter(pc.equal(known["subject_id"], known["person_id"]))
     ordered = known.cast(SUBJECTS).sort_by([("as_of", "ascending"), ("subject_id", "ascending")])
     return subjects_table(ordered)
 
