@@ -1,0 +1,1 @@
+"""The outside world becomes events and interactions: files, mappings, visits, identities."""

@@ -1,0 +1,168 @@
+"""A chunk of a file becomes rows of a relation, column by column; bad rows are set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Table
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from engage.collect import fill as filling
+from engage.collect import packing
+from engage.collect.checks import DATED_BY_IMPORT, unused
+from engage.collect.chunks import Chunk
+from engage.collect.contacts import contacts_of
+from engage.collect.findings import Findings, Mask, as_mask
+from engage.collect.keys import persons, row_ids
+from engage.collect.mapping import Mapping, Text, Where
+from engage.collect.schema import TIME, arrow_schema, arrow_type
+from engage.domain.appointments import APPOINTMENTS
+from engage.domain.exclusions import EXCLUSIONS
+
+BAD = pa.schema([("line", pa.int64()), ("reason", pa.string()), ("raw", pa.string())])
+_MAY_LIE_AHEAD = frozenset({APPOINTMENTS.name, EXCLUSIONS.name})
+"""Kinds about the future: a row is known when it is imported, not when its time has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What a chunk became: rows, what hangs on them, and what could not be read."""
+
+    rows: pa.Table
+    """In the relation's schema."""
+    bad: pa.Table
+    """line, reason, raw (the row's own columns as JSON): rows that were set aside."""
+    left_out: int = 0
+    """Rows that `[where]` does not take."""
+    extras: Table[str, pa.Table] = field(default_factory=dict)
+    """contact_points, consents, identities (alias_id, person_id, known_at), parts (bad parts of
+    rows that were stored all the same; line, reason, raw)."""
+
+
+def convert(mapping: Mapping, chunk: Chunk, *, imported_at: datetime) -> Converted:
+    """Return the chunk's rows in the shape of the mapping's relation.
+
+    The same rows give the same ids and values whatever the size of the chunks. `known_at` is the
+    mapping's, else the end of an interaction, else the row's own time; what lies ahead of
+    `imported_at` (an appointment, an exclusion) is known from then on.
+    """
+    malformed = [(one.line, one.reason, one.raw) for one in chunk.malformed]
+    taken, unclear = _conditions(mapping.where, chunk)
+    left_out = int((~taken & ~unclear.bad).sum())
+    unread = _aside(chunk.kept(unclear.bad), unclear.reasons[unclear.bad])
+    chunk = chunk.kept(taken)
+    findings = Findings(chunk.rows.num_rows)
+    rows, identities = _rows(mapping, chunk, findings, imported_at)
+    good = ~findings.bad
+    extras = {"identities": identities.filter(pa.array(good))} if identities else {}
+    extras |= contacts_of(mapping, chunk, rows, good)
+    bad = _aside(chunk.kept(findings.bad), findings.reasons[findings.bad])
+    return Converted(
+        rows=rows.filter(pa.array(good)),
+        bad=pa.concat_tables([_bad_table(malformed), unread, bad]),
+        left_out=left_out,
+        extras=extras,
+    )
+
+
+def _conditions(conditions: tuple[Where, ...], chunk: Chunk) -> tuple[Mask, Findings]:
+    findings = Findings(chunk.rows.num_rows)
+    taken = np.ones(chunk.rows.num_rows, bool)
+    for one in conditions:
+        text = chunk.column(one.column)
+        wanted = _is_one_of(text, one.among)
+        if one.skip:
+            known = wanted | _is_one_of(text, one.skip)
+            listed = f"{one.column}: listed neither under in nor under skip"
+            findings.refuse(~known, listed)
+        else:
+            nan = as_mask(pc.equal(pc.utf8_lower(text), "nan"))
+            findings.refuse(nan & ~wanted, f"{one.column}: not a value to choose by")
+        taken &= wanted
+    return taken & ~findings.bad, findings
+
+
+def _is_one_of(text: pa.Array, among: tuple[Text, ...]) -> Mask:
+    listed = [filling.as_text(value) for value in among]
+    mask = as_mask(pc.is_in(text, pa.array(listed, pa.string())))
+    return mask | as_mask(text.is_null()) if "" in listed else mask
+
+
+def _rows(
+    mapping: Mapping, chunk: Chunk, findings: Findings, imported_at: datetime
+) -> tuple[pa.Table, pa.Table | None]:
+    relation = mapping.relation
+    person, alias = persons(mapping, chunk, findings)
+    columns: dict[str, pa.Array] = {"person_id": person}
+    columns |= _filled(mapping, chunk, findings)
+    _date(mapping, columns, imported_at)
+    for column in relation.columns:
+        values = columns.get(column.name)
+        if column.required and values is not None:
+            findings.refuse(values.is_null(), f"{column.name}: missing")
+    columns |= row_ids(mapping, chunk, columns, findings)
+    schema = arrow_schema(relation)
+    empty = {
+        name: pa.nulls(chunk.rows.num_rows, schema.field(name).type)
+        for name in schema.names
+        if name not in columns
+    }
+    rows = pa.table({name: {**empty, **columns}[name] for name in schema.names}, schema)
+    if alias is None:
+        return rows, None
+    pairs = pa.table({"alias_id": alias, "person_id": person, "known_at": columns["known_at"]})
+    return rows, pairs
+
+
+def _filled(mapping: Mapping, chunk: Chunk, findings: Findings) -> dict[str, pa.Array]:
+    relation, missing = mapping.relation, mapping.file.missing
+    rest = unused(mapping, chunk.rows.column_names)
+    columns: dict[str, pa.Array] = {}
+    for name in sorted(mapping.columns, key=lambda one: bool(mapping.columns[one].base)):
+        one, column = mapping.columns[name], relation.column(name)
+        if one.base:
+            columns[name] = filling.later(column, one, columns[one.base], chunk, findings)
+        else:
+            columns[name] = filling.filled(column, one, chunk, findings, missing=missing, rest=rest)
+    return {
+        name: values.cast(arrow_type(relation.column(name).kind))
+        for name, values in columns.items()
+    }
+
+
+def _date(mapping: Mapping, columns: dict[str, pa.Array], imported_at: datetime) -> None:
+    """Give each row the moment from which it is known, and a time to what came without one."""
+    relation = mapping.relation
+    now = pa.repeat(
+        pa.scalar(imported_at, pa.timestamp("us", "UTC")).cast(TIME), len(columns["person_id"])
+    )
+    if relation.time not in columns and relation.name in DATED_BY_IMPORT:
+        columns[relation.time] = now
+    if "known_at" in columns:
+        return
+    happened = columns[relation.time]
+    if relation.name in _MAY_LIE_AHEAD:
+        columns["known_at"] = pc.min_element_wise(happened, now, skip_nulls=False)
+    elif "ended_at" in columns:
+        columns["known_at"] = pc.max_element_wise(happened, columns["ended_at"])
+    else:
+        columns["known_at"] = happened
+
+
+def _aside(chunk: Chunk, reasons: np.ndarray) -> pa.Table:
+    names = {name: chunk.column(name) for name in chunk.rows.column_names}
+    raw = packing.pack(names, chunk.rows.num_rows)
+    return pa.table([pa.array(chunk.lines), pa.array(reasons, pa.string()), raw], schema=BAD)
+
+
+def _bad_table(rows: list[tuple[int, str, str]]) -> pa.Table:
+    lines, reasons, raws = (
+        (list(column) for column in zip(*rows, strict=True)) if rows else ([],) * 3
+    )
+    return pa.table(
+        [pa.array(lines, pa.int64()), pa.array(reasons, pa.string()), pa.array(raws, pa.string())],
+        schema=BAD,
+    )

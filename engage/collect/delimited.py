@@ -1,0 +1,169 @@
+"""Rows whose values are separated by commas, semicolons, tabs, bars or runs of blanks."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from engage.collect.chunks import Chunk, Malformed, text_table
+from engage.collect.encodings import lines_of
+from engage.collect.layout import BLANKS, DELIMITERS, Layout
+from engage.errors import SourceFileError, WrongUse
+
+_SAMPLE_LINES = 50
+_STEADY = 0.9
+"""A separator must give this share of the sample's lines the same number of values."""
+
+_Record = tuple[int, list[str] | None, str]
+"""The line it begins on, its values, and why it has none."""
+
+
+def read(
+    stream: io.BufferedReader,
+    path: Path,
+    layout: Layout,
+    chunk_rows: int,
+    tell: Callable[[], int],
+) -> Iterator[Chunk]:
+    """Return the rows of a delimited file; lines that are no rows come along as malformed.
+
+    A header without rows gives one empty chunk, so that its columns are known.
+    """
+    lines = lines_of(stream, stream.peek(4)[:4], layout, path)
+    for _ in islice(lines, layout.skip_lines):
+        pass
+    sample = list(islice(lines, _SAMPLE_LINES))
+    delimiter = layout.delimiter or detect(sample)
+    _must_be_known(delimiter)
+    records = _records(_rejoined(sample, lines), delimiter, layout.skip_lines)
+    names = _names(records, layout, path)
+    number = 0
+    while (taken := list(islice(records, chunk_rows))) or not number:
+        yield _chunk(taken, names, number, tell())
+        if not taken:
+            return
+        number += len(taken)
+
+
+def detect(sample: Sequence[str]) -> str:
+    """Return the separator that cuts the sample's lines into the same number of values.
+
+    Runs of blanks count only where no other separator stands in the first line; a file of one
+    column has none, and a comma does no harm there.
+    """
+    steady = {d: width for d in DELIMITERS if (width := _width(sample, d)) > 1}
+    if steady:
+        return max(steady, key=lambda d: (steady[d], -DELIMITERS.index(d)))
+    first = sample[0] if sample else ""
+    if not any(d in first for d in DELIMITERS) and _width(sample, BLANKS) > 1:
+        return BLANKS
+    return ","
+
+
+def _width(sample: Sequence[str], delimiter: str) -> int:
+    """Return how many values the first line has, 0 when the others do not follow it."""
+    widths = [len(values or ()) for _, values, _ in _records(iter(sample), delimiter, 0)]
+    if not widths:
+        return 0
+    alike = Counter(widths)[widths[0]] / len(widths)
+    return widths[0] if alike >= _STEADY else 0
+
+
+def _must_be_known(delimiter: str) -> None:
+    if delimiter != BLANKS and len(delimiter) != 1:
+        raise WrongUse(f"[file] delimiter: {delimiter!r} is neither one character nor {BLANKS!r}")
+
+
+def _rejoined(sample: Sequence[str], lines: Iterator[str]) -> Iterator[str]:
+    yield from sample
+    yield from lines
+
+
+def _records(lines: Iterator[str], delimiter: str, line: int) -> Iterator[_Record]:
+    if delimiter == BLANKS:
+        for number, text in enumerate(lines, line + 1):
+            if values := text.split():
+                yield number, values, ""
+        return
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        begins = line + reader.line_num + 1
+        try:
+            values = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield begins, None, f"the quotation marks are wrong ({error})"
+            continue
+        if values:
+            yield begins, values, ""
+
+
+def _names(records: Iterator[_Record], layout: Layout, path: Path) -> list[str]:
+    """Return the columns' names; an unnamed column is called by its place."""
+    if not layout.header:
+        if not layout.columns:
+            raise WrongUse("[file] header = false needs the columns' names: columns = [...]")
+        return list(layout.columns)
+    first = next(records, None)
+    if first is None:
+        raise SourceFileError(f"{path}: holds no header line")
+    line, values, wrong = first
+    if values is None:
+        raise SourceFileError(f"{path}: line {line}, the header, cannot be read: {wrong}")
+    if layout.columns:
+        _same_number(layout.columns, values, path)
+        return list(layout.columns)
+    names = [value.strip() or f"column_{place}" for place, value in enumerate(values, 1)]
+    _must_differ(names, path)
+    return names
+
+
+def _same_number(given: Sequence[str], found: Sequence[str], path: Path) -> None:
+    if len(given) != len(found):
+        raise WrongUse(
+            f"[file] columns gives {len(given)} names, but the header of {path} has {len(found)}"
+        )
+
+
+def _must_differ(names: Sequence[str], path: Path) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        places = [str(place) for place, name in enumerate(names, 1) if name == twice[0]]
+        raise SourceFileError(
+            f"{path}: the header names the column {twice[0]!r} more than once (columns "
+            f"{', '.join(places)}); give every column a name of its own with columns = [...] "
+            "under [file] in the mapping"
+        )
+
+
+def _chunk(records: Sequence[_Record], names: Sequence[str], number: int, bytes_read: int) -> Chunk:
+    width = len(names)
+    fits = [values is not None and len(values) == width for _, values, _ in records]
+    whole = [values for (_, values, _), fit in zip(records, fits, strict=True) if fit]
+    columns = list(zip(*(values for values in whole if values is not None), strict=True))
+    mask = np.array(fits, bool)
+    lines = np.array([line for line, _, _ in records], np.int64)
+    return Chunk(
+        rows=text_table(dict(zip(names, columns or [()] * width, strict=True))),
+        numbers=np.flatnonzero(mask).astype(np.int64) + number,
+        lines=lines[mask],
+        malformed=tuple(
+            _malformed(record, width) for record, fit in zip(records, fits, strict=True) if not fit
+        ),
+        bytes_read=bytes_read,
+    )
+
+
+def _malformed(record: _Record, width: int) -> Malformed:
+    line, values, wrong = record
+    if values is None:
+        return Malformed(line, wrong, "")
+    reason = f"the number of values is not the header's {width}"
+    return Malformed(line, reason, " | ".join(values)[:2000])

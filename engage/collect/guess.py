@@ -1,0 +1,94 @@
+"""A file without a mapping is read by its column names, and what was made of them is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from engage.collect.checks import fillable
+from engage.collect.mapping import Fill, Key, Mapping, Person
+from engage.collect.names import nearest
+from engage.domain.catalog import IMPORTABLE
+from engage.domain.relations import Kind, Relation
+from engage.errors import WrongUse
+
+_PEOPLE = (
+    "person_id", "customer_id", "client_id", "user_id", "member_id", "account_id", "person",
+    "customer", "client", "user",
+)  # fmt: skip
+_ANONYMOUS = ("anonymous_id", "visitor_id", "device_id", "cookie_id")
+_TIMES = (
+    "timestamp", "time", "datetime", "date", "occurred_at", "created_at", "happened_at",
+    "started_at", "start_time", "complete_timestamp", "original_timestamp",
+)  # fmt: skip
+_KEYS = ("message_id", "id", "key", "reference", "number")
+_SYNONYMS: dict[str, tuple[str, ...]] = {
+    "type": ("event_type", "event"),
+    "name": ("event_name", "action"),
+    "page": ("path", "url", "page_path"),
+    "zone": ("timezone", "time_zone", "tz"),
+    "country": ("country_code",),
+    "ended_at": ("end_time", "closed_at"),
+    "wait_s": ("wait", "wait_seconds", "queue_time"),
+    "talk_s": ("talk", "talk_seconds", "duration", "duration_s"),
+    "kind": ("category",),
+    "product": ("product_id", "sku"),
+    "amount_minor": ("amount", "value", "price", "total", "dollar_value", "revenue"),
+    "margin_minor": ("margin", "profit"),
+    "value_minor": ("value", "amount"),
+    "valid_from": ("since", "updated_at"),
+    "valid_until": ("until", "expires_at"),
+    "trigger": ("campaign",),
+    "action": ("treatment", "offer"),
+    "propensity": ("probability", "propensity_score"),
+}
+_STANDS_FOR = {
+    ("events", "type"): "track",
+    ("decisions", "trigger"): "imported",
+}
+"""What a required column is taken to be in a file that has none."""
+
+_PACKED = {"events": "properties", "people": "attributes"}
+
+
+def guess(kind: str, columns: Sequence[str]) -> Mapping:
+    """Return the mapping that these column names suggest; it may still lack what is required.
+
+    Case and separators do not matter. Amounts whose column does not say minor units are taken to
+    be in whole ones, times without an offset to be UTC; whoever knows better writes a mapping.
+    """
+    if kind not in IMPORTABLE:
+        raise WrongUse(f"there is no kind {kind!r} to import; {nearest(kind, IMPORTABLE)}")
+    relation = IMPORTABLE[kind]
+    known = {_plain(name): name for name in columns}
+    fills = {
+        target: found
+        for target in fillable(relation)
+        if (found := _fill(relation, target, known)) is not None
+    }
+    packed = _PACKED.get(kind)
+    if packed and packed not in fills:
+        fills[packed] = Fill(pack="rest")
+    ids = (relation.key[0], f"{kind[:-1]}_id", *_KEYS) if len(relation.key) == 1 else ()
+    key = _first(ids, known)
+    person = Person(column=_first(_PEOPLE, known), anonymous=_first(_ANONYMOUS, known))
+    return Mapping(kind=kind, person=person, key=Key((key,) if key else ()), columns=fills)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _first(names: Sequence[str], known: dict[str, str]) -> str:
+    return next((known[_plain(name)] for name in names if _plain(name) in known), "")
+
+
+def _fill(relation: Relation, target: str, known: dict[str, str]) -> Fill | None:
+    column = relation.column(target)
+    times = _TIMES if target == relation.time else ()
+    found = _first((target, *_SYNONYMS.get(target, ()), *times), known)
+    if found:
+        major = column.kind is Kind.MONEY and _plain(found) != _plain(target)
+        return Fill(column=found, scale=100.0 if major else 1.0)
+    stands = _STANDS_FOR.get((relation.name, target))
+    return Fill(constant=stands) if stands else None

@@ -1,0 +1,91 @@
+"""Texts become moments in UTC, to the microsecond."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from engage.collect.figures import numbers
+from engage.collect.findings import Findings, Mask, as_mask
+
+Moments = NDArray[np.datetime64]
+"""datetime64[us], UTC; NaT where there is none."""
+
+EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
+"""Microseconds in one unit."""
+
+FIRST, LAST = np.datetime64("1900-01-01", "us"), np.datetime64("10000-01-01", "us")
+"""Earlier and later dates are marks for "never" or slips, not moments."""
+
+_OFFSET = r"[T ]\d.*([Zz]|[+-]\d{2}(:?\d{2})?)$"
+_YEAR_ZERO = r"^[-+]?0000-|^\d{5,}-"
+_FINER = r"(\.\d{6})\d+"
+
+
+def moments(
+    text: pa.Array, target: str, findings: Findings, *, style: str = "", zone: str = "UTC"
+) -> Moments:
+    """Return the moments that these texts name, in ISO 8601 or in the strptime format `style`.
+
+    A time that says its own offset is taken at its word, any other is civil time in `zone`; an
+    hour that the autumn clock shows twice is its first, one that spring leaves out is moved on.
+    """
+    if style in EPOCHS:
+        found, civil = _since_epoch(text, target, findings, EPOCHS[style]), None
+    elif style:
+        found, civil = _by_format(text, style)
+    else:
+        found, civil = _iso(text)
+    given = as_mask(text.is_valid())
+    beyond = ~np.isnat(found) & ((found < FIRST) | (found >= LAST))
+    beyond |= np.isnat(found) & as_mask(pc.match_substring_regex(text, _YEAR_ZERO))
+    findings.refuse(beyond, f"{target}: the year lies outside 1900 to 9999")
+    expected = f"a time of the format {style}" if style else "a time in ISO 8601"
+    findings.refuse(given & np.isnat(found), f"{target}: not {expected}")
+    found[beyond] = np.datetime64("NaT", "us")
+    return found if civil is None else _localised(found, civil, zone)
+
+
+def _since_epoch(text: pa.Array, target: str, findings: Findings, unit: int) -> Moments:
+    figures = numbers(text, target, findings)
+    safe = np.abs(np.nan_to_num(figures)) * unit < 2**62
+    known = ~np.isnan(figures) & safe
+    found = np.full(len(figures), np.datetime64("NaT", "us"))
+    micros = np.rint(figures[known] * unit).astype(np.int64)
+    found[known] = micros.astype("datetime64[us]")
+    return found
+
+
+def _by_format(text: pa.Array, style: str) -> tuple[Moments, Mask]:
+    parsed = pd.to_datetime(_series(text), format=style, errors="coerce", utc="%z" in style)
+    found = _naive(parsed)
+    return found, np.full(len(found), "%z" not in style)
+
+
+def _iso(text: pa.Array) -> tuple[Moments, Mask]:
+    shortened = pc.replace_substring_regex(text, _FINER, r"\1")
+    parsed = pd.to_datetime(_series(shortened), format="ISO8601", errors="coerce", utc=True)
+    return _naive(parsed), ~as_mask(pc.match_substring_regex(text, _OFFSET))
+
+
+def _series(text: pa.Array) -> pd.Series[str]:
+    return pd.Series(text.to_numpy(zero_copy_only=False), dtype=object)
+
+
+def _naive(parsed: pd.Series[pd.Timestamp]) -> Moments:
+    if parsed.dt.tz is not None:
+        parsed = parsed.dt.tz_convert("UTC").dt.tz_localize(None)
+    return parsed.to_numpy().astype("datetime64[us]", copy=True)
+
+
+def _localised(found: Moments, civil: Mask, zone: str) -> Moments:
+    if zone == "UTC" or not civil.any():
+        return found
+    walls = pd.DatetimeIndex(found[civil])
+    first = np.ones(len(walls), bool)
+    there = walls.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
+    found[civil] = there.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
+    return found
