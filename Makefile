@@ -52,6 +52,7 @@ check: setup ## look for faults of style, types and layers
 fix: setup ## mend what a machine can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+	$(BIN)/python -m engage.settings
 
 benchmark: setup ## measure on real data and print the figures
 	$(BIN)/python benchmarks/run.py
