@@ -1,0 +1,1 @@
+"""Twilio, the provider of messages and calls: a bounded client, its errors, and a local stand-in."""
