@@ -25,6 +25,14 @@ class Prefix(StrEnum):
     OUTCOME = "out"
     ARTIFACT = "art"
     RUN = "run"
+    REFUSAL = "ref"
+    IMPORT = "imp"
+    QUARANTINE = "qua"
+    SLOT = "slt"
+    RECEIPT = "rcp"
+    APPROVAL = "apv"
+    EFFECT = "eff"
+    PLAN = "pln"
 
 
 _SEPARATOR = "\x1f"

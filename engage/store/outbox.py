@@ -1,0 +1,338 @@
+"""Messages on their way out: added with their decision, claimed, moved on, never twice.
+
+    add(tx, rows, now=None) -> np.ndarray[bool]     which rows are in the outbox now; a person has one
+                                                    open message besides those they asked for
+    claim(tx, channels, worker, limit, lease_s, *, now) -> list[Claim]
+    renew(tx, message_id, fence, lease_s) -> bool
+    move(tx, message_id, fence, before, after, *, now, provider_id, note, due_at, code) -> bool
+    expire(tx, now) -> int
+    cancel(tx, person_ids, *, now, note) -> list[str]
+    recover(tx, *, now, everything=False) -> Recovered      leases that lapsed with their worker
+    pending_offers(tx, person_id, now) -> list[Claim]       chat offers a page may show
+    get(tx, message_id) -> Claim | None
+    read(tx, *, states, person_ids, message_ids, provider_id, reference) -> pa.Table
+    attempts(tx, message_id) -> pa.Table
+    add_receipt(tx, ...) -> bool, receipts(tx, *, message_id, provider_id) -> pa.Table
+
+A message that leaves uses its place in the contact ledger; one that does not gives it back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+
+from engage.domain.actions import ChannelName
+from engage.domain.messages import Message, MessageState, may_pass
+from engage.store import bulk, ledger
+from engage.store.lapses import POISONED, Recovered, recover
+from engage.store.now import database_now
+from engage.store.receipts import add as add_receipt
+from engage.store.receipts import read as receipts
+from engage.store.store import Tx
+from engage.store.tables.outbox import message_attempts, messages
+
+__all__ = [
+    "Claim",
+    "Recovered",
+    "add",
+    "add_receipt",
+    "attempts",
+    "cancel",
+    "claim",
+    "expire",
+    "get",
+    "move",
+    "pending_offers",
+    "read",
+    "receipts",
+    "recover",
+    "renew",
+]
+
+_S = MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message with the token that entitles its holder to move it on."""
+
+    message: Message
+    fence: int
+    state: MessageState
+    contact_class: str
+    due_at: datetime
+    attempts: int
+    lapses: int
+    provider_id: str
+
+
+def add(tx: Tx, rows: pa.Table, now: datetime | None = None) -> npt.NDArray[np.bool_]:
+    """Put messages in the outbox; return for each row whether it is there now.
+
+    A row is refused when the person has an open message already (`requested` ones are not counted)
+    or its decision has one. `rows`: message_id, decision_id, person_id, channel, action, class,
+    destination, body, reference, details (JSON), due_at, expires_at.
+    """
+    for name in ("created_at", "updated_at"):
+        if name not in rows.column_names:
+            rows = (
+                rows.append_column(name, rows["due_at"])
+                if now is None
+                else bulk.filled(rows, **{name: now})
+            )
+    bulk.insert_new(tx, "messages", bulk.filled(rows, state=str(_S.DUE)))
+    there = bulk.fetch(
+        tx,
+        sa.select(messages.c.message_id).where(
+            bulk.among(tx, messages.c.message_id, rows["message_id"].to_pylist())
+        ),
+    )
+    mask = pc.is_in(rows["message_id"].cast(pa.string()), there["message_id"].combine_chunks())
+    return np.asarray(mask, dtype=bool)
+
+
+def claim(
+    tx: Tx, channels: Collection[str], worker: str, limit: int, lease_s: float, *, now: datetime
+) -> list[Claim]:
+    """Take up to `limit` due messages for this worker, the longest due first.
+
+    Nobody else gets them until the lease has run out by the database's clock. `now` decides only
+    what is due and not yet expired.
+    """
+    due = (
+        sa.select(messages.c.message_id)
+        .where(
+            messages.c.state == _S.DUE,
+            messages.c.channel.in_(sorted(channels)),
+            messages.c.due_at <= now,
+            messages.c.expires_at > now,
+        )
+        .order_by(messages.c.due_at, messages.c.message_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # SQLite has one writer and ignores it
+    )
+    wanted = list(tx.execute(due).scalars())
+    taken = tx.execute(
+        sa.update(messages)
+        .where(bulk.among(tx, messages.c.message_id, wanted), messages.c.state == _S.DUE)
+        .values(
+            state=_S.CLAIMED,
+            claimed_by=worker,
+            lease_until=database_now(tx, lease_s),
+            fence=messages.c.fence + 1,
+            updated_at=now,
+        )
+        .returning(messages)
+    ).mappings()
+    claims = [_claim(row) for row in taken]
+    return sorted(claims, key=lambda one: (one.due_at, one.message.message_id))
+
+
+def _claim(row: sa.RowMapping) -> Claim:
+    message = Message(
+        message_id=row["message_id"],
+        decision_id=row["decision_id"],
+        person_id=row["person_id"],
+        channel=row["channel"],
+        action=row["action"],
+        destination=row["destination"],
+        body=row["body"],
+        reference=row["reference"],
+        expires_at=row["expires_at"],
+        details=json.loads(row["details"] or "{}"),
+    )
+    return Claim(
+        message=message,
+        fence=row["fence"],
+        state=MessageState(row["state"]),
+        contact_class=row["class"],
+        due_at=row["due_at"],
+        attempts=row["attempts"],
+        lapses=row["lapses"],
+        provider_id=row["provider_id"] or "",
+    )
+
+
+def renew(tx: Tx, message_id: str, fence: int, lease_s: float) -> bool:
+    """Extend the lease of a message that is still held; False when it was taken away."""
+    result = tx.execute(
+        sa.update(messages)
+        .where(
+            messages.c.message_id == message_id,
+            messages.c.fence == fence,
+            messages.c.state.in_([_S.CLAIMED, _S.SENDING]),
+        )
+        .values(lease_until=database_now(tx, lease_s))
+    )
+    return result.rowcount == 1
+
+
+def move(
+    tx: Tx,
+    message_id: str,
+    fence: int | None,
+    before: MessageState,
+    after: MessageState,
+    *,
+    now: datetime,
+    provider_id: str | None = None,
+    note: str | None = None,
+    due_at: datetime | None = None,
+    code: str = "",
+) -> bool:
+    """Take a message from one state to the next; False when it was not there or another holds it.
+
+    `fence` None: the word of the provider or of a person, not of the worker that held the claim.
+    A message whose workers died three times does not become due again but `dead`. Raises ValueError
+    for a step that no message may take.
+    """
+    if not may_pass(before, after):
+        raise ValueError(f"a message never goes from {before} to {after}")
+    changed = tx.execute(
+        sa.update(messages)
+        .where(
+            messages.c.message_id == message_id,
+            messages.c.state == before,
+            sa.true() if fence is None else messages.c.fence == fence,
+        )
+        .values(_changes(after, now, provider_id, note, due_at))
+        .returning(messages.c.decision_id, messages.c.attempts, messages.c.state)
+    ).one_or_none()
+    if changed is None:
+        return False
+    _record_attempt(tx, message_id, changed.attempts, before, after, now, code)
+    ledger.settle(tx, [changed.decision_id], before, MessageState(changed.state))
+    return True
+
+
+def _changes(
+    after: MessageState,
+    now: datetime,
+    provider_id: str | None,
+    note: str | None,
+    due_at: datetime | None,
+) -> dict[str, Any]:
+    given = {"provider_id": provider_id, "note": note, "due_at": due_at}
+    changes: dict[str, Any] = {name: one for name, one in given.items() if one is not None}
+    changes |= {"state": after, "updated_at": now}
+    if after is _S.SENDING:
+        changes["attempts"] = messages.c.attempts + 1
+    elif after is not _S.CLAIMED:
+        changes |= {"claimed_by": None, "lease_until": None}
+    if after is _S.DUE:
+        changes["state"] = sa.case((messages.c.lapses >= POISONED, _S.DEAD), else_=_S.DUE)
+        changes["fence"] = messages.c.fence + 1
+    return changes
+
+
+def _record_attempt(
+    tx: Tx,
+    message_id: str,
+    number: int,
+    before: MessageState,
+    after: MessageState,
+    now: datetime,
+    code: str,
+) -> None:
+    if after is _S.SENDING:
+        tx.execute(
+            sa.insert(message_attempts).values(message_id=message_id, number=number, started_at=now)
+        )
+    elif before in {_S.SENDING, _S.UNKNOWN}:
+        tx.execute(
+            sa.update(message_attempts)
+            .where(message_attempts.c.message_id == message_id, message_attempts.c.number == number)
+            .values(ended_at=now, result=after, code=code)
+        )
+
+
+def expire(tx: Tx, now: datetime) -> int:
+    """End every message that is still due when its life is over; return how many."""
+    ended = tx.execute(
+        sa.update(messages)
+        .where(messages.c.state == _S.DUE, messages.c.expires_at <= now)
+        .values(state=_S.EXPIRED, updated_at=now)
+        .returning(messages.c.decision_id)
+    )
+    decisions = list(ended.scalars())
+    ledger.settle(tx, decisions, _S.DUE, _S.EXPIRED)
+    return len(decisions)
+
+
+def cancel(tx: Tx, person_ids: Sequence[str], *, now: datetime, note: str) -> list[str]:
+    """Stop everything to these people that has not left yet; return the messages' ids."""
+    ended = tx.execute(
+        sa.update(messages)
+        .where(
+            bulk.among(tx, messages.c.person_id, person_ids),
+            messages.c.state.in_([_S.DUE, _S.CLAIMED]),
+        )
+        .values(state=_S.CANCELLED, note=note, updated_at=now, fence=messages.c.fence + 1)
+        .returning(messages.c.message_id, messages.c.decision_id)
+    ).all()
+    ledger.settle(tx, [row.decision_id for row in ended], _S.DUE, _S.CANCELLED)
+    return sorted(row.message_id for row in ended)
+
+
+def pending_offers(tx: Tx, person_id: str, now: datetime) -> list[Claim]:
+    """Return the chat offers that this person's page may show now, the oldest first."""
+    found = tx.execute(
+        sa.select(messages)
+        .where(
+            messages.c.person_id == person_id,
+            messages.c.channel == ChannelName.CHAT_OFFER,
+            messages.c.state == _S.DUE,
+            messages.c.due_at <= now,
+            messages.c.expires_at > now,
+        )
+        .order_by(messages.c.due_at, messages.c.message_id)
+    )
+    return [_claim(row) for row in found.mappings()]
+
+
+def get(tx: Tx, message_id: str) -> Claim | None:
+    """Return a message with its present fence, or None when there is none."""
+    query = sa.select(messages).where(messages.c.message_id == message_id)
+    found = tx.execute(query).mappings().one_or_none()
+    return None if found is None else _claim(found)
+
+
+def read(
+    tx: Tx,
+    *,
+    states: Collection[str] | None = None,
+    person_ids: Sequence[str] | None = None,
+    message_ids: Sequence[str] | None = None,
+    provider_id: str | None = None,
+    reference: str | None = None,
+) -> pa.Table:
+    """Return messages with every stored column, the longest due first."""
+    query = sa.select(messages)
+    if states is not None:
+        query = query.where(messages.c.state.in_(sorted(states)))
+    if person_ids is not None:
+        query = query.where(bulk.among(tx, messages.c.person_id, person_ids))
+    if message_ids is not None:
+        query = query.where(bulk.among(tx, messages.c.message_id, message_ids))
+    if provider_id is not None:
+        query = query.where(messages.c.provider_id == provider_id)
+    if reference is not None:
+        query = query.where(messages.c.reference == reference)
+    return bulk.fetch(tx, query.order_by(messages.c.due_at, messages.c.message_id))
+
+
+def attempts(tx: Tx, message_id: str) -> pa.Table:
+    """Return every attempt to send a message, in order."""
+    held = message_attempts
+    query = sa.select(held).where(held.c.message_id == message_id).order_by(held.c.number)
+    return bulk.fetch(tx, query)

@@ -1,0 +1,144 @@
+"""The rows of every relation that queries read: added once each, replaced, taken back, read.
+
+    add(tx, relation, rows, stored_at) -> int          number new; rows known already change nothing
+    replace(tx, relation, rows, stored_at) -> int      the newest version of these keys wins
+    remove(tx, relation, keys, stored_at) -> int       takes rows back, archived ones included
+    read(tx, relation, *, person_ids, since, until, after_seq, limit, with_seq) -> pa.Table
+
+`rows` has the relation's columns (`domain.catalog`); `sessions` may add `last_at`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+
+from engage.domain.catalog import ARCHIVED
+from engage.domain.decisions import DECISIONS
+from engage.domain.relations import Relation
+from engage.store import bulk
+from engage.store.store import Tx
+from engage.store.tables import table
+from engage.store.tables.running import watermarks
+
+
+def add(tx: Tx, relation: Relation, rows: pa.Table, stored_at: datetime) -> int:
+    """Store the rows whose natural key is not known yet, and return how many those were."""
+    constants: dict[str, Any] = {"stored_at": stored_at}
+    if relation is DECISIONS:
+        constants["source"] = "import"
+    new = bulk.insert_new(tx, relation.name, bulk.filled(rows, **constants))
+    if new:
+        _note_amendment(tx, relation, rows)
+    return new
+
+
+def replace(tx: Tx, relation: Relation, rows: pa.Table, stored_at: datetime) -> int:
+    """Store these rows in place of those with the same key, and return how many there are.
+
+    Raises ValueError for a relation whose key has more than one column: those are never rewritten.
+    """
+    if rows.num_rows == 0:
+        return 0
+    held, key = table(relation.name), _single_key(relation)
+    keys = rows[key].to_pylist()
+    # Delete before the watermark is read: on PostgreSQL that waits for an archive in progress.
+    old = bulk.returned(tx, sa.delete(held).where(bulk.among(tx, held.c[key], keys)), [held.c.seq])
+    new = bulk.insert_new(tx, relation.name, bulk.filled(rows, stored_at=stored_at))
+    _note_amendment(tx, relation, rows, old["seq"])
+    return new
+
+
+def remove(tx: Tx, relation: Relation, keys: Sequence[str], stored_at: datetime) -> int:
+    """Take rows back; an archived one leaves a mark (`gone`) that hides it in the archive."""
+    held = table(relation.name)
+    old = bulk.returned(
+        tx,
+        sa.delete(held).where(bulk.among(tx, held.c[_single_key(relation)], keys)),
+        list(held.c),
+    )
+    archived = old.filter(pc.less_equal(old["seq"], _watermark(tx, relation)[0]))
+    if archived.num_rows:
+        marks = archived.drop_columns(["seq", "gone", "stored_at"])
+        bulk.insert_new(tx, relation.name, bulk.filled(marks, gone=True, stored_at=stored_at))
+        _amend(tx, relation)
+    return int(old.num_rows)
+
+
+def read(
+    tx: Tx,
+    relation: Relation,
+    *,
+    person_ids: Sequence[str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    after_seq: int | None = None,
+    limit: int | None = None,
+    with_seq: bool = False,
+) -> pa.Table:
+    """Return hot rows in the order they were stored.
+
+    `since` (included) and `until` (excluded) bound the relation's own time; `after_seq` returns what
+    was stored after that row.
+    """
+    held = table(relation.name)
+    names = (*relation.column_names, *(["seq"] if with_seq else []))
+    query = sa.select(*(held.c[name] for name in names)).where(sa.not_(held.c.gone))
+    if person_ids is not None:
+        query = query.where(bulk.among(tx, held.c.person_id, person_ids))
+    if since is not None:
+        query = query.where(held.c[relation.time] >= since)
+    if until is not None:
+        query = query.where(held.c[relation.time] < until)
+    if after_seq is not None:
+        query = query.where(held.c.seq > after_seq)
+    return bulk.fetch(tx, query.order_by(held.c.seq).limit(limit))
+
+
+def _single_key(relation: Relation) -> str:
+    if len(relation.key) != 1:
+        raise ValueError(
+            f"rows of {relation.name} are never rewritten: their key is {relation.key}"
+        )
+    return relation.key[0]
+
+
+def _watermark(tx: Tx, relation: Relation) -> tuple[int, datetime | None]:
+    found = tx.execute(
+        sa.select(watermarks.c.seq, watermarks.c.pruned_before).where(
+            watermarks.c.relation == relation.name
+        )
+    ).one_or_none()
+    return (0, None) if found is None else (found.seq, found.pruned_before)
+
+
+def _note_amendment(
+    tx: Tx, relation: Relation, rows: pa.Table, old_seqs: pa.ChunkedArray | None = None
+) -> None:
+    """Remember that the archive holds an older version of some of these rows."""
+    if relation.name not in ARCHIVED:
+        return
+    archived, pruned_before = _watermark(tx, relation)
+    rewritten = old_seqs is not None and bool(pc.any(pc.less_equal(old_seqs, archived)).as_py())
+    if rewritten or _any_before(rows[relation.time], pruned_before):
+        _amend(tx, relation)
+
+
+def _any_before(times: pa.ChunkedArray, moment: datetime | None) -> bool:
+    if moment is None:
+        return False
+    earliest = pc.min(times.cast(pa.timestamp("us", "UTC"), safe=False)).as_py()
+    return earliest is not None and bool(earliest < moment)
+
+
+def _amend(tx: Tx, relation: Relation) -> None:
+    tx.execute(
+        sa.update(watermarks)
+        .where(watermarks.c.relation == relation.name)
+        .values(amendments=watermarks.c.amendments + 1)
+    )
