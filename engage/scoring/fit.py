@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engage.domain.scores import Objective
 from engage.errors import DefinitionError, NotTrainable
-from engage.scoring.calibrate import Calibration, fit_scale, fit_shift, fit_sigmoid
+from engage.scoring.calibrate import Calibration, fit_scale, fit_shift, fit_sigmoid, settle
 from engage.scoring.definition import Model
 from engage.scoring.prepare import Prepared
 from engage.scoring.splits import Blocks, Rows, folds, person_draws
@@ -80,7 +80,7 @@ def fit(
         callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
         return_cvbooster=True,
     )
-    boosters = cast(lgb.CVBooster, crossed["cvbooster"])
+    boosters = cast("lgb.CVBooster", crossed["cvbooster"])
     rounds = max(int(boosters.best_iteration), 1)
     booster = lgb.train(settings, _dataset(model, prepared, learn, settings), rounds)
     if len(blocks.calibrate):
@@ -135,9 +135,7 @@ def _monotone(model: Model, position: int) -> int:
 def _dataset(
     model: Model, prepared: Prepared, rows: Rows, settings: Mapping[str, Any]
 ) -> lgb.Dataset:
-    categories = [
-        one for one, feature in enumerate(model.features) if feature.type == "category"
-    ]
+    categories = [one for one, feature in enumerate(model.features) if feature.type == "category"]
     return lgb.Dataset(
         prepared.matrix[rows],
         prepared.label[rows],
@@ -167,7 +165,7 @@ def _unseen(
 
 def _calibrate(objective: str, raw: Floats, label: Floats) -> Calibration:
     if objective == "binary":
-        return fit_sigmoid(raw, label)
+        return settle(fit_sigmoid(raw, label), raw, label)
     if objective == "tweedie":
         return fit_scale(raw, label)
     return fit_shift(raw, label)

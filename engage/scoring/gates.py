@@ -63,8 +63,8 @@ def _calibration(model: Model, figures: Figures) -> list[str]:
         error = None if error is None else abs(error)
         chance = CERTAIN * (figures.get("bias_by_chance") or 0.0)
     if error is not None and error - chance > limit:
-        return [
-            f"{name} is {error:.3f} on the newest rows ({chance:.3f} of it may be chance), "
-            f"at most {limit:.3f} beyond chance is allowed"
-        ]
+        found = (
+            f"{name} is {error:.3f} on the newest rows, of which chance may explain {chance:.3f}"
+        )
+        return [f"{found}; at most {limit:.3f} more is allowed"]
     return []

@@ -59,10 +59,7 @@ def ece(actual: Floats, predicted: Floats, bins: int = BINS) -> float:
     if not len(actual):
         return float("nan")
     return float(
-        sum(
-            abs(outcome.sum() - score.sum())
-            for outcome, score in _binned(actual, predicted, bins)
-        )
+        sum(abs(outcome.sum() - score.sum()) for outcome, score in _binned(actual, predicted, bins))
         / len(actual)
     )
 

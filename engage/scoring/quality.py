@@ -11,9 +11,7 @@ from engage.scoring import metrics
 Floats = NDArray[np.float64]
 
 
-def quality(
-    objective: Objective, actual: Floats, predicted: Floats
-) -> dict[str, float | None]:
+def quality(objective: Objective, actual: Floats, predicted: Floats) -> dict[str, float | None]:
     """Return the figures of these predictions; None where a figure cannot be known.
 
     A chance: roc_auc, pr_auc, brier, ece. An amount: rmse, bias, ngini. Both: n, base_rate, and how

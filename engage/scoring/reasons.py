@@ -60,9 +60,7 @@ def _check_sum(predictor: Predictor, matrix: Floats, parts: Floats) -> None:
 def _strongest(parts: Floats, features: Sequence[Feature], top: int) -> list[int]:
     """Return positions of the features to name; ties go by position, so the order is fixed."""
     allowed = [
-        one
-        for one, feature in enumerate(features)
-        if feature.mention and abs(parts[one]) > LEAST
+        one for one, feature in enumerate(features) if feature.mention and abs(parts[one]) > LEAST
     ]
     raising = sorted((one for one in allowed if parts[one] > 0), key=lambda one: (-parts[one], one))
     if raising:

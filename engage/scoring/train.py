@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import lightgbm as lgb
 import numpy as np
 
-from engage.clock import as_utc
 from engage.domain.scores import Objective
 from engage.errors import NotTrainable
 from engage.scoring.artifact import Artifact
@@ -134,7 +133,7 @@ def _body(
         "left_out": prepared.counts,
         "base_rate": float(prepared.label.mean()),
         "seed": seed,
-        "trained_at": as_utc(now).isoformat(),
+        "trained_at": now.astimezone(UTC).isoformat(),
         "versions": {"lightgbm": lgb.__version__, "numpy": np.__version__},
     }
 
