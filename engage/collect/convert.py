@@ -57,7 +57,7 @@ def convert(mapping: Mapping, chunk: Chunk, *, imported_at: datetime) -> Convert
     findings = Findings(chunk.rows.num_rows)
     rows, identities = _rows(mapping, chunk, findings, imported_at)
     good = ~findings.bad
-    extras = {"identities": identities.filter(pa.array(good))} if identities else {}
+    extras = {} if identities is None else {"identities": _joined(identities, good)}
     extras |= contacts_of(mapping, chunk, rows, good)
     bad = _aside(chunk.kept(findings.bad), findings.reasons[findings.bad])
     return Converted(
@@ -115,6 +115,12 @@ def _rows(
         return rows, None
     pairs = pa.table({"alias_id": alias, "person_id": person, "known_at": columns["known_at"]})
     return rows, pairs
+
+
+def _joined(identities: pa.Table, good: Mask) -> pa.Table:
+    """Return the statements that two ids are one person."""
+    both = as_mask(pc.not_equal(identities["alias_id"], identities["person_id"]))
+    return identities.filter(pa.array(good & both))
 
 
 def _filled(mapping: Mapping, chunk: Chunk, findings: Findings) -> dict[str, pa.Array]:

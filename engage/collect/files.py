@@ -114,7 +114,11 @@ def _must_be_text(start: bytes, path: Path) -> None:
 
 def _blocks(stream: IO[bytes], path: Path) -> Iterator[bytes]:
     counted = _Counted(stream, path)
-    while block := counted.read(_BLOCK):
+    first = True
+    while (block := counted.read(_BLOCK)) or first:
+        if first:
+            _must_be_text(block[:_SAMPLE], path)
+        first = False
         yield block
 
 

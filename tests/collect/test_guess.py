@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from engage.collect.checks import check
+from engage.collect.guess import guess
+from engage.domain.catalog import IMPORTABLE
+from engage.errors import WrongUse
+
+
+def test_a_web_log_is_recognised_by_its_names() -> None:
+    mapping = check(
+        guess("events", ["messageId", "anonymousId", "userId", "timestamp", "type", "Page", "plan"])
+    )
+    assert mapping.key.columns == ("messageId",)
+    assert (mapping.person.column, mapping.person.anonymous) == ("userId", "anonymousId")
+    assert mapping.columns["ts"].column == "timestamp"
+    assert mapping.columns["page"].column == "Page"
+    assert mapping.columns["properties"].pack == "rest"
+
+
+def test_amounts_that_do_not_say_minor_units_are_taken_as_whole_ones() -> None:
+    columns = guess("transactions", ["customer_id", "date", "amount"]).columns
+    assert columns["amount_minor"].scale == 100
+    columns = guess("transactions", ["customer_id", "date", "amount_minor"]).columns
+    assert columns["amount_minor"].scale == 1
+
+
+def test_what_cannot_be_guessed_is_asked_for() -> None:
+    with pytest.raises(WrongUse, match=r"columns\.ts: transactions need it"):
+        check(guess("transactions", ["customer_id", "amount"]))
+    with pytest.raises(WrongUse, match="person: give exactly one of"):
+        check(guess("transactions", ["date", "amount"]))
+    with pytest.raises(WrongUse, match="there is no kind 'event' to import; did you mean 'events'"):
+        guess("event", [])
+
+
+@pytest.mark.parametrize("kind", IMPORTABLE)
+def test_a_file_in_our_own_words_needs_no_mapping(kind: str) -> None:
+    relation = IMPORTABLE[kind]
+    mapping = check(guess(kind, relation.column_names))
+    filled = {name: fill.column for name, fill in mapping.columns.items()}
+    own = {
+        name: name for name in relation.column_names if name not in (relation.key[0], "person_id")
+    }
+    own.pop("session_id", None)
+    if len(relation.key) > 1:
+        own.update({name: name for name in relation.key if name != "person_id"})
+    assert filled == own
+    assert mapping.person.column == "person_id"

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from engage.collect.findings import Findings
+from engage.collect.times import moments
+
+
+def one(text: str, *, style: str = "", zone: str = "UTC") -> tuple[str, str]:
+    """Return the moment and what was found wrong with it."""
+    findings = Findings(1)
+    found = moments(pa.array([text]), "ts", findings, style=style, zone=zone)
+    return str(found[0]), str(findings.reasons[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-03-01", "2026-03-01T00:00:00.000000"),
+        ("2026-03-01 10:20:30", "2026-03-01T10:20:30.000000"),
+        ("2026-03-01T10:20:30.123456Z", "2026-03-01T10:20:30.123456"),
+        ("2026-03-01T10:20:30.123456789Z", "2026-03-01T10:20:30.123456"),
+        ("2026-03-01T10:20:30+02:00", "2026-03-01T08:20:30.000000"),
+        ("2026-03-01 10:20:30.000000-0530", "2026-03-01T15:50:30.000000"),
+    ],
+)
+def test_iso_times_are_read_to_the_microsecond_in_utc(text: str, moment: str) -> None:
+    assert one(text) == (moment, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "utc"),
+    [
+        ("2026-01-15 12:00", "2026-01-15T11:00"),  # winter: one hour ahead of UTC
+        ("2026-07-15 12:00", "2026-07-15T10:00"),  # summer: two
+        ("2026-10-25 02:30", "2026-10-25T00:30"),  # shown twice: the first, still summer time
+        ("2026-03-29 02:30", "2026-03-29T01:00"),  # left out: moved on to 03:00 summer time
+        ("2026-07-15 12:00Z", "2026-07-15T12:00"),  # says its own offset
+    ],
+)
+def test_civil_times_follow_their_zone(text: str, utc: str) -> None:
+    assert one(text, zone="Europe/Berlin") == (f"{utc}:00.000000", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "style", "moment"),
+    [
+        ("19970101", "%Y%m%d", "1997-01-01T00:00:00.000000"),
+        ("01.02.2026 03:04", "%d.%m.%Y %H:%M", "2026-02-01T03:04:00.000000"),
+        ("1767225600", "epoch_s", "2026-01-01T00:00:00.000000"),
+        ("1767225600.25", "epoch_s", "2026-01-01T00:00:00.250000"),
+        ("1767225600250", "epoch_ms", "2026-01-01T00:00:00.250000"),
+        ("1767225600250001", "epoch_us", "2026-01-01T00:00:00.250001"),
+    ],
+)
+def test_other_styles_are_read_as_the_mapping_says(text: str, style: str, moment: str) -> None:
+    assert one(text, style=style) == (moment, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0000-00-00 00:00:00",
+        "0000-01-01",
+        "0001-01-01T00:00:00Z",
+        "1899-12-30",
+        "10000-01-01",
+        "12026-01-01T00:00:00",
+    ],
+)
+def test_a_year_that_means_never_or_a_slip_is_out_of_range(text: str) -> None:
+    assert one(text) == ("NaT", "ts: the year lies outside 1900 to 9999")
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-02-30", "17:00", "nan", "2026-13-01"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    assert one(text) == ("NaT", "ts: not a time in ISO 8601")
+
+
+def test_a_time_of_another_format_is_refused_with_the_format() -> None:
+    assert one("1997-01-01", style="%d.%m.%Y")[1] == "ts: not a time of the format %d.%m.%Y"
+    assert one("1e300", style="epoch_s")[1] == "ts: not a time of the format epoch_s"
+
+
+def test_year_zero_is_out_of_range_in_any_format() -> None:
+    assert one("00000101", style="%Y%m%d")[1] == "ts: the year lies outside 1900 to 9999"
+
+
+def test_no_value_is_no_fault() -> None:
+    findings = Findings(2)
+    found = moments(pa.array([None, "2026-01-01"]), "ts", findings)
+    assert [str(one) for one in found] == ["NaT", "2026-01-01T00:00:00.000000"]
+    assert list(findings.reasons) == ["", ""]
