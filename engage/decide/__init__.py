@@ -1,0 +1,1 @@
+"""Scores become at most one decision per person: gates, arms, value, choice, and why."""

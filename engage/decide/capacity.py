@@ -1,0 +1,190 @@
+"""Who is free to take what we would offer; where nobody is free now, which slots can be kept.
+
+Capacity is judged by the plan and never by a counter that moves while deciding, so that the
+treated and the held out qualify alike and a run can be split anywhere. A place that is gone when
+the decision is stored is a lost race, not another decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from engage.decide.board import Board, Flags, Masks, Whole
+from engage.decide.hours import Spans
+from engage.decide.quiet_hours import NEVER, Groups
+from engage.decide.rules import Rules
+from engage.domain.actions import ON_PAGE, Action
+from engage.domain.reasons import Reason
+
+SLOT_COLUMNS = ("slot_id", "queue", "starts_at", "ends_at", "free")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who is free: minutes now, slots ahead, and what a minute costs, by queue."""
+
+    version: str
+    free_now: Mapping[str, float]
+    """Agent minutes free in this half hour; a queue that is not here has none."""
+    slots: pd.DataFrame
+    """slot_id, queue, starts_at, ends_at (UTC, naive), free (places left)."""
+    price: Mapping[str, float]
+    """Minor units for an agent minute; a queue that is not here costs nothing."""
+
+
+def free_now(board: Board, plan: Plan) -> Masks:
+    """Refuse actions that need an agent at once where the plan has no minutes left for them."""
+    nobody = board.by_action([not _agent_free(action, plan) for action in board.actions], bool)
+    return {Reason.NO_CAPACITY: np.broadcast_to(nobody, (board.n, len(board.actions)))}
+
+
+def _agent_free(action: Action, plan: Plan) -> bool:
+    if action.slot or not action.queue:
+        return True
+    minutes = plan.free_now.get(action.queue, 0.0)
+    return minutes > 0 and minutes >= action.agent_minutes
+
+
+def offered(board: Board, no_capacity: Flags) -> Flags:
+    """Return (n, a) what may be offered: what the trigger lists and what stands in for it.
+
+    When no agent is free, the same offer becomes slots: the action's fallback takes its place.
+    """
+    may = board.listed.copy()
+    for column, action in enumerate(board.actions):
+        if action.fallback:
+            place = board.column(action.fallback)
+            may[:, place] |= board.listed[:, column] & no_capacity[:, column]
+    return may
+
+
+@dataclass(frozen=True)
+class Slots:
+    """A queue's slots ahead with places left, in order of their beginning."""
+
+    ids: npt.NDArray[np.object_]
+    starts: Whole
+    ends: Whole
+    free: Whole
+    """Places left."""
+
+    @staticmethod
+    def of(plan: Plan, queue: str, earliest: np.datetime64) -> Slots:
+        """Return the slots of a queue that begin no earlier than this moment."""
+        begins = plan.slots["starts_at"].to_numpy().astype("datetime64[us]")
+        wanted = (plan.slots["queue"] == queue) & (plan.slots["free"] > 0) & (begins >= earliest)
+        table = plan.slots[wanted.to_numpy(bool)].sort_values(["starts_at", "slot_id"])
+        return Slots(
+            table["slot_id"].to_numpy(object),
+            table["starts_at"].to_numpy().astype("datetime64[us]").astype(np.int64),
+            table["ends_at"].to_numpy().astype("datetime64[us]").astype(np.int64),
+            table["free"].to_numpy(np.int64),
+        )
+
+    def within(self, found: Spans) -> Slots:
+        """Return the slots that begin inside these spans, cut off where their span ends."""
+        edges = np.asarray([edge for span in found for edge in span] + [NEVER], np.int64)
+        at = np.searchsorted(edges, self.starts, side="right")
+        inside = at % 2 == 1
+        ends = np.minimum(self.ends, edges[np.minimum(at, len(edges) - 1)])
+        return Slots(self.ids[inside], self.starts[inside], ends[inside], self.free[inside])
+
+    def begun_by(self, limit: Whole) -> Whole:
+        """Return for each moment how many slots begin no later."""
+        return np.searchsorted(self.starts, limit, side="right")
+
+    @cached_property
+    def places(self) -> Whole:
+        """Return the places left up to and including each slot."""
+        return np.cumsum(self.free)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Which slots suit each candidate for one slot action."""
+
+    action: Action
+    code: npt.NDArray[np.intp]
+    """(n,) which entry of `slots`."""
+    slots: tuple[Slots, ...]
+    count: Whole
+    """(n,) how many of them, from the first, begin before the candidate's deadline."""
+    any_hour: Whole
+    """(n,) how many there are when the hours are left aside."""
+
+
+def fits(board: Board, plan: Plan, rules: Rules, found: Groups) -> dict[int, Fit]:
+    """Return, for each column that is a slot action, the slots that suit each candidate."""
+    earliest = board.now + np.timedelta64(rules.slot_lead)
+    limit = board.deadline.astype(np.int64)
+    result = {}
+    for column, action in enumerate(board.actions):
+        if action.slot:
+            ahead = Slots.of(plan, action.queue, earliest)
+            any_hour = ahead.begun_by(limit)
+            if action.channel in ON_PAGE:
+                everybody = np.zeros(board.n, np.intp)
+                result[column] = Fit(action, everybody, (ahead,), any_hour, any_hour)
+            else:
+                slots = tuple(ahead.within(one or []) for one in found.open)
+                count = _count(limit, found, slots)
+                result[column] = Fit(action, found.code, slots, count, any_hour)
+    return result
+
+
+def _count(limit: Whole, found: Groups, slots: tuple[Slots, ...]) -> Whole:
+    """Return (n,) how many slots of each candidate's group begin by its limit."""
+    count = np.zeros(len(limit), np.int64)
+    order = np.argsort(found.code, kind="stable")
+    ends = np.cumsum(np.bincount(found.code, minlength=len(slots)))
+    for rows, mine in zip(np.split(order, ends[:-1]), slots, strict=True):
+        count[rows] = mine.begun_by(limit[rows])
+    return count
+
+
+def slots_left(board: Board, found: Groups, fit: Mapping[int, Fit]) -> Masks:
+    """Refuse slot actions without a slot in time, or with slots only outside the hours."""
+    shape = (board.n, len(board.actions))
+    none, quiet = np.zeros(shape, bool), np.zeros(shape, bool)
+    for column, one in fit.items():
+        none[:, column] = one.any_hour == 0
+        quiet[:, column] = (one.any_hour > 0) & (one.count == 0) & ~found.unknown
+    return {Reason.NO_CAPACITY: none, Reason.QUIET_HOURS: quiet}
+
+
+def first_slots(
+    fit: Fit, rows: npt.NDArray[np.intp], draws: npt.NDArray[np.float64]
+) -> npt.NDArray[np.intp]:
+    """Return for each candidate the position of the slot to keep, among those that suit it.
+
+    Drawn by places left, so that many decisions of one run spread over the slots; a draw of 0 is
+    the earliest. Slots behind it stand in when the race for it is lost.
+    """
+    first = np.zeros(len(rows), np.intp)
+    code, count = fit.code[rows], fit.count[rows]
+    for group in np.unique(code).tolist():
+        mine = code == group
+        places = fit.slots[group].places
+        wanted = np.floor(draws[mine] * places[count[mine] - 1])
+        first[mine] = np.searchsorted(places, wanted, side="right")
+    return first
+
+
+def offered_slots(
+    fit: Fit, rows: npt.NDArray[np.intp], first: npt.NDArray[np.intp], most: int
+) -> list[tuple[str, ...]]:
+    """Return for each candidate the slots to offer, from its first one on, in order of time."""
+    made: dict[tuple[int, int, int], tuple[str, ...]] = {}
+    lists = []
+    for key in zip(fit.code[rows].tolist(), first.tolist(), fit.count[rows].tolist(), strict=True):
+        if key not in made:
+            group, begin, count = key
+            made[key] = tuple(fit.slots[group].ids[begin : min(begin + most, count)].tolist())
+        lists.append(made[key])
+    return lists

@@ -1,0 +1,76 @@
+"""What each action is worth for each candidate: what it adds, less all that it costs anybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from engage.decide.board import LIFT, Board, Flags, Numbers
+from engage.decide.capacity import Plan
+
+_DIGITS = 4
+"""Totals are compared, so their last bits are rounded away: ten-thousandths of a minor unit."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The value of each action, in its parts, in minor units of money."""
+
+    uplift: Numbers
+    """(n, a) what the action adds to the chance of the goal."""
+    stake: Numbers
+    """(n,) what is lost when the goal is missed."""
+    cost: Numbers
+    """(a,) what the channel costs."""
+    price: Numbers
+    """(a,) the agent's minutes at the price of their queue."""
+    annoyance: Numbers
+    """(n, a) what the contact costs in goodwill; nothing when the customer asked for it."""
+    total: Numbers
+    """(n, a) uplift x stake - cost - price - annoyance"""
+
+    def at(self, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Parts:
+        """Return the parts of some candidates."""
+        return Parts(
+            self.uplift[rows],
+            self.stake[rows],
+            self.cost,
+            self.price,
+            self.annoyance[rows],
+            self.total[rows],
+        )
+
+
+def parts(board: Board, plan: Plan) -> Parts:
+    """Return the value of every action for every candidate, with its parts."""
+    uplift = np.stack([_uplift(board, column) for column in range(len(board.actions))], axis=1)
+    stake = board.candidates["stake_minor"].to_numpy(np.float64)
+    cost = np.asarray([action.cost_minor for action in board.actions], np.float64)
+    minutes = np.asarray([action.agent_minutes for action in board.actions], np.float64)
+    per_minute = np.asarray([plan.price.get(a.queue, 0.0) for a in board.actions], np.float64)
+    goodwill = board.by_action([action.annoyance_minor for action in board.actions], np.float64)
+    annoyance = np.where(board.requested[:, None], 0.0, goodwill)
+    price = minutes * per_minute
+    total = np.round(uplift * stake[:, None] - cost - price - annoyance, _DIGITS)
+    return Parts(uplift, stake, cost, price, annoyance, total)
+
+
+def _uplift(board: Board, column: int) -> Numbers:
+    """Return (n,) a learned lift where the candidate brings one, else what is believed of it."""
+    action = board.actions[column]
+    name = f"{LIFT}{action.name}"
+    if name not in board.candidates:
+        return np.full(board.n, action.prior_lift)
+    learned = pd.to_numeric(board.candidates[name]).fillna(action.prior_lift)
+    return learned.to_numpy(np.float64)
+
+
+def below_price(board: Board, worth: Parts, minimum_minor: int) -> Flags:
+    """Return (n, a) what is worth less than the minimum.
+
+    What the customer asked for, and whom the company must serve, is not weighed.
+    """
+    weighed: Flags = (worth.total < minimum_minor) & ~board.exempt[:, None]
+    return weighed
