@@ -53,6 +53,7 @@ fix: setup ## mend what a machine can mend
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 	$(BIN)/python -m engage.settings
+	$(BIN)/python -m docs.generate
 
 benchmark: setup ## measure on real data and print the figures
 	$(BIN)/python benchmarks/run.py

@@ -70,7 +70,10 @@ def _secrets_in(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterato
         if isinstance(value, Mapping):
             yield from _secrets_in(value, here)
         elif _SECRET.search(name) and not _is_setting(here):
-            yield _place(here), "a secret never stands here but in the environment; see `engage settings`"
+            yield (
+                _place(here),
+                "a secret never stands here but in the environment; see `engage settings`",
+            )
         elif isinstance(value, str) and "://" in value and urlsplit(value).password:
             yield _place(here), "an address with a password; set ENGAGE_STORE_URL in its place"
 
