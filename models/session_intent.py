@@ -52,7 +52,7 @@ MODEL = Model(
         Feature("rage_clicks", "integer", "impatient clicks in this visit: {value}"),
         Feature("minutes_idle", "number", "minutes since the visitor last did something: {value}"),
         Feature("minutes", "number", "minutes from the first to the last thing done: {value}"),
-        Feature("returning", "flag", "the visitor was here before within 30 days"),
+        Feature("returning_visitor", "flag", "the visitor was here before within 30 days"),
         Feature("visits_before", "integer", "earlier visits within 30 days: {value}"),
         Feature("night_visits_before", "integer", "earlier visits at night: {value}"),
         Feature(

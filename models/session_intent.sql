@@ -105,7 +105,7 @@ SELECT
     coalesce(v.rage_clicks, 0) AS rage_clicks,
     v.minutes_idle,
     v.minutes,
-    coalesce(e.visits_before, 0) > 0 AS returning,
+    coalesce(e.visits_before, 0) > 0 AS returning_visitor,
     coalesce(e.visits_before, 0) AS visits_before,
     coalesce(e.night_visits_before, 0) AS night_visits_before,
     coalesce(e.calculator_views_before, 0) AS calculator_views_before,

@@ -21,6 +21,7 @@ stayed AS (
         ON e.person_id = s.final_id
         AND e.session_id = s.subject_id
         AND e.ts > s.as_of + INTERVAL '30' MINUTE
+        AND e.ts <= s.until
         AND coalesce(
             j_text(e.properties, 'journey'), regexp_extract(e.page, '^/([^/?#]+)', 1), s.journey
         ) = s.journey

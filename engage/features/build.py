@@ -9,7 +9,7 @@ import pyarrow as pa
 from engage.errors import DefinitionError
 from engage.features import views
 from engage.features.definition import Feature, FeatureType
-from engage.features.engines.duckdb import DuckEngine
+from engage.features.engines.duckdb import DuckEngine, tables_read
 from engage.features.schema import KEY, SUBJECTS, subjects_table
 
 ARROW: dict[FeatureType, pa.DataType] = {
@@ -41,7 +41,7 @@ def build(
     for columns too few or too many, a wrong type, a subject twice, or a barred relation.
     """
     known = subjects_table(subjects)
-    refuse_barred(engine, query, barred, name)
+    refuse_barred(query, barred, name)
     try:
         found = engine.table(query, subjects=known)
     except DefinitionError as error:
@@ -51,12 +51,12 @@ def build(
     return _in_order(engine, known, found, features)
 
 
-def refuse_barred(engine: DuckEngine, query: str, barred: Collection[str], name: str) -> None:
+def refuse_barred(query: str, barred: Collection[str], name: str) -> None:
     """Raise DefinitionError where a query, or a view it names, reads what it must not."""
     if not barred:
         return
     texts = [query, *(views.body(view) for view in views.needed(query))]
-    read = sorted(frozenset().union(*map(engine.relations_read, texts)) & set(barred))
+    read = sorted(frozenset().union(*map(tables_read, texts)) & set(barred))
     if read:
         raise DefinitionError(f"{name}: its query reads {read[0]!r}, which it is barred from")
 

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engage.domain.scores import Objective
-from engage.errors import DefinitionError
+from engage.errors import DefinitionError, PredicateRefused
 from engage.features.build import ARROW
 from engage.features.definition import Feature
+from engage.features.predicates import columns_read
 from engage.features.schema import SUBJECTS
 
 PERSON_SCORES = pa.schema(
@@ -35,6 +36,7 @@ def features_of(parts: Mapping[str, Sequence[Feature]]) -> dict[str, Feature]:
     for model, features in parts.items():
         for feature in features:
             _refuse_taken(feature.name, SUBJECTS.names, model)
+            _refuse_reserved(feature.name, model)
             known = merged.setdefault(feature.name, feature)
             if known != feature:
                 raise DefinitionError(
@@ -108,6 +110,16 @@ def with_person_scores(frame: pa.Table, scores: pa.Table, models: Sequence[str])
         place = pc.index_in(frame["person_id"], value_set=rows["person_id"].combine_chunks())
         frame = frame.append_column(model, rows["score"].take(place))
     return frame
+
+
+def _refuse_reserved(name: str, who: str) -> None:
+    """Raise DefinitionError for a name that a condition cannot write as it is, like `returning`."""
+    try:
+        plain = columns_read(name) == {name}
+    except PredicateRefused:
+        plain = False
+    if not plain:
+        raise DefinitionError(f"{who}: a column cannot be named {name!r} in SQL; rename it")
 
 
 def _refuse_taken(name: str, taken: Sequence[str], who: str) -> None:

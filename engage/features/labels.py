@@ -35,7 +35,7 @@ def labels(
     it leaves out has a null label.
     """
     known = subjects_table(subjects)
-    refuse_barred(engine, query, barred, name)
+    refuse_barred(query, barred, name)
     seen = _looking_ahead(engine, known, horizon)
     try:
         found = engine.table(query, subjects=seen)

@@ -103,13 +103,6 @@ class DuckEngine:
             for name in tables:
                 self._connection.unregister(name)
 
-    def relations_read(self, sql: str) -> frozenset[str]:
-        """Return the names of the tables that a query reads, without running it."""
-        try:
-            return frozenset(self._connection.get_table_names(sql))
-        except duckdb.Error as error:
-            raise _cannot_run(error) from error
-
     def _allow(self, relations: Mapping[str, Source], folder: str | None) -> None:
         files = [
             path
@@ -176,6 +169,17 @@ def calculate(sql: str, /, **tables: pa.Table) -> pa.Table:
         for name, rows in tables.items():
             connection.register(name, rows)
         return run(connection, sql)
+    finally:
+        connection.close()
+
+
+def tables_read(sql: str) -> frozenset[str]:
+    """Return the names of the tables and views that a query reads, without running it."""
+    connection = cursor()
+    try:
+        return frozenset(connection.get_table_names(sql))
+    except duckdb.Error as error:
+        raise _cannot_run(error) from error
     finally:
         connection.close()
 
