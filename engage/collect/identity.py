@@ -10,8 +10,11 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from engage.collect.schema import arrow_schema
+from engage.collect.schema import TIME, arrow_schema
 from engage.domain.people import LINKS
+
+STATEMENTS = pa.schema([("alias_id", pa.string()), ("person_id", pa.string()), ("known_at", TIME)])
+"""That an identity turned out to be a person, and when that was learned."""
 
 _MOST_STEPS = 16
 """Chains of links longer than this end; links that lead in a circle would not."""
@@ -39,7 +42,7 @@ def links(statements: pa.Table) -> pa.Table:
 def as_statements(held: pa.Table) -> pa.Table:
     """Return links as the statements they stand for."""
     stated = held.select(["person_id", "canonical_id", "known_at"])
-    return stated.rename_columns(["alias_id", "person_id", "known_at"])
+    return stated.rename_columns(STATEMENTS.names).cast(STATEMENTS)
 
 
 def flagged(held: pa.Table) -> pa.Table:
