@@ -1,0 +1,272 @@
+"""Calls, chats and messages: who gets in touch, how long they wait, and whether it helped.
+
+A concern is one matter about which somebody contacts the bank, once or again and again until it is
+solved or they give up. Waits follow from how many call in that half hour and how many agents sit
+there; a half hour can simply be bad.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from engage.domain.ids import Prefix
+from engage.domain.interactions import INTERACTIONS
+from engage.simulate.calendar import (
+    CALLS_BY_HOUR,
+    CALLS_BY_WEEKDAY,
+    DAY,
+    HOUR,
+    MINUTE,
+    NEVER,
+    SECOND,
+    Calendar,
+    days,
+    in_office_hours,
+    milliseconds,
+    time_of_day,
+    weekday,
+)
+from engage.simulate.people import People
+from engage.simulate.streams import Draws, Flags, Floats, Ints, sigmoid
+from engage.simulate.tables import Rows, arrow, maybe, words
+
+TOPICS = ("payments", "card", "login", "address", "loan", "mortgage")
+TOPIC_WEIGHTS = (0.28, 0.22, 0.2, 0.08, 0.12, 0.1)
+DIFFICULTY = np.array([-0.2, 0.0, 0.1, -0.5, 0.5, 0.6])
+CHANNELS = ("call", "chat", "message")
+CHANNEL_WEIGHTS = (0.72, 0.2, 0.08)
+QUEUES = ("service", "lending", "chat", "messages")
+AGENTS_BY_HOUR = (
+    1, 1, 1, 1, 1, 1, 1, 18, 50, 62, 62, 62, 62, 62, 62, 62, 60, 56, 52, 44, 36, 30, 24, 14,
+)  # fmt: skip
+"""Agents at their desks by hour; short before noon, when most people call."""
+DISPOSITIONS = ("resolved", "follow_up", "unresolved")
+MOST_CONTACTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Concerns:
+    """Every concern, and every contact about it (`c_*`), left alone."""
+
+    person: Ints
+    topic: Ints
+    start: Ints
+    parent: Ints
+    """The matter on the page that it springs from; -1 for none."""
+    ends: Ints
+    """When the last contact about it is over."""
+    complains: Ints
+    """When they complain; NEVER for most."""
+    leaves: Ints
+    """When they close their account over it; NEVER for most."""
+    c_concern: Ints
+    c_number: Ints
+    c_start: Ints
+    c_end: Ints
+    c_channel: Ints
+    c_wait_s: Floats
+    c_transfers: Ints
+    c_abandoned: Flags
+    c_solved: Flags
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Who has something to call about, and since when."""
+
+    person: Ints
+    topic: Ints
+    start: Ints
+    parent: Ints
+
+
+def own(
+    people: People, seed: int, calendar: Calendar, first: int, last: int, per_week: float
+) -> Origins:
+    """Return concerns that come up by themselves, `per_week` for an ordinary person."""
+    draws = Draws(seed, "concerns")
+    rate = per_week * (last - first) / (7 * DAY) * people.activity
+    person = np.repeat(np.arange(len(people)), draws.count("number", rate, 30))
+    n = len(person)
+    day = days(draws.uniform("day", n), first, last, CALLS_BY_WEEKDAY)
+    clock = time_of_day(draws.uniform("hour", n), draws.uniform("minute", n), CALLS_BY_HOUR)
+    return Origins(
+        person,
+        draws.pick("topic", n, TOPIC_WEIGHTS),
+        calendar.utc(people.zone[person], day * DAY + clock),
+        np.full(n, -1, dtype=np.int64),
+    )
+
+
+def from_page(
+    people: People,
+    seed: int,
+    calendar: Calendar,
+    person: Ints,
+    journey: list[str],
+    left: Ints,
+    parent: Ints,
+) -> Origins:
+    """Return the concerns of those who phone because the page defeated them."""
+    draws = Draws(seed, "defeated")
+    calls = draws.uniform("calls", len(person)) < 0.22
+    wait = milliseconds(600.0 + draws.exponential("after", np.full(len(person), 9_000.0)))
+    topics = np.array([TOPICS.index(j) if j in TOPICS else 0 for j in journey], dtype=np.int64)
+    in_opening = draws.uniform("in_opening", len(person))
+    start = in_office_hours(calendar, people.zone[person], left + wait, in_opening)
+    return Origins(person[calls], topics[calls], start[calls], parent[calls])
+
+
+def draw(origins: tuple[Origins, ...], people: People, seed: int, calendar: Calendar) -> Concerns:
+    """Return what becomes of each concern when nobody is approached."""
+    person, topic, start, parent = (
+        np.concatenate([getattr(o, name) for o in origins])
+        for name in ("person", "topic", "start", "parent")
+    )
+    n = len(person)
+    draws = Draws(seed, "contacts")
+    zone = people.zone[person]
+    goes_on, at = np.ones(n, dtype=np.bool_), start
+    ends, solved = start.copy(), np.zeros(n, dtype=np.bool_)
+    parts: list[dict[str, np.ndarray]] = []
+    for k in range(MOST_CONTACTS):
+        contact = _contact(draws, k, at, person, topic, people, calendar)
+        returns = draws.chance(f"returns{k}", np.where(contact["solved"], 0.05, 0.82 - 0.08 * k))
+        parts.append(
+            {name: column[goes_on] for name, column in contact.items()}
+            | {"concern": np.flatnonzero(goes_on), "number": np.full(goes_on.sum(), k)}
+        )
+        ends = np.where(goes_on, contact["end"], ends)
+        solved = np.where(goes_on, contact["solved"], solved)
+        goes_on = goes_on & returns
+        gap = np.minimum(
+            draws.exponential(f"gap{k}", np.full(n, 1.4 * 86_400)) + 3 * 3_600, 5.5 * 86_400
+        )
+        back = contact["end"] + milliseconds(gap)
+        at = in_office_hours(calendar, zone, back, draws.uniform(f"in_opening{k}", n))
+    c = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    order = np.lexsort((c["number"], c["concern"]))
+    complains, leaves = _lost(draws, ends, ~solved)
+    return Concerns(
+        person, topic, start, parent, ends, complains, leaves,
+        *(c[name][order] for name in (
+            "concern", "number", "start", "end", "channel", "wait_s", "transfers", "abandoned",
+            "solved",
+        )),
+    )  # fmt: skip
+
+
+def _contact(
+    draws: Draws, k: int, at: Ints, person: Ints, topic: Ints, people: People, calendar: Calendar
+) -> dict[str, np.ndarray]:
+    """Return the k-th contact of every concern, whether or not it comes to it."""
+    n = len(at)
+    channel = draws.pick(f"channel{k}", n, CHANNEL_WEIGHTS)
+    in_full = _waits(draws, k, at, people.zone[person], channel, calendar)
+    patience = draws.exponential(f"patience{k}", people.patience_s[person]) + 20.0
+    abandoned = (channel < 2) & (in_full > patience)
+    wait = np.asarray(np.round(np.where(abandoned, patience, in_full), 1), dtype=np.float64)
+    transfers = draws.count(f"transfers{k}", np.where(DIFFICULTY[topic] > 0.4, 0.65, 0.35), 3)
+    transfers = np.where(abandoned, 0, transfers)
+    trouble = (
+        -1.15 + DIFFICULTY[topic] + 1.1 * transfers + 0.005 * np.minimum(wait, 400.0)
+        - 1.2 * (people.skill[person] - 0.5) + 0.4 * (k > 0)
+    )  # fmt: skip
+    solved = ~abandoned & ~draws.chance(f"unsolved{k}", sigmoid(trouble))
+    talk = np.where(abandoned, 0.0, 90.0 + draws.exponential(f"talk{k}", 200.0 + 90.0 * transfers))
+    return {
+        "start": at,
+        "end": at + milliseconds(wait + talk),
+        "channel": channel,
+        "wait_s": wait,
+        "transfers": transfers,
+        "abandoned": abandoned,
+        "solved": solved,
+    }
+
+
+def _waits(draws: Draws, k: int, at: Ints, zone: Ints, channel: Ints, calendar: Calendar) -> Floats:
+    """Return seconds in the queue if one had all the patience in the world."""
+    local = calendar.local(zone, at)
+    hour, day = local % DAY // HOUR, local // DAY
+    load = np.array(CALLS_BY_HOUR)[hour] / np.array(AGENTS_BY_HOUR)[hour]
+    load = load * (0.75 + 0.25 * np.array(CALLS_BY_WEEKDAY)[weekday(day)])
+    # One draw per half hour, so that everybody who calls in it waits long.
+    half_hour = at // (30 * MINUTE)
+    lengths = draws.uniform("bad_half_hours", 1_009)
+    bad = lengths[half_hour % 1_009] < 0.16
+    mean: Floats = 45.0 * load**2 * np.where(bad, 5.0, 1.0) * np.array([1.0, 0.6, 0.2])[channel]
+    return draws.exponential(f"wait{k}", mean)
+
+
+def _lost(draws: Draws, ends: Ints, unsolved: Flags) -> tuple[Ints, Ints]:
+    """Return when those whose concern was never solved complain, and when they leave."""
+    n = len(ends)
+    complains = unsolved & (draws.uniform("complains", n) < 0.14)
+    leaves = unsolved & (draws.uniform("leaves", n) < 0.18)
+    complaint = ends + milliseconds(draws.between("complaint_after", n, 0.2, 6.0) * 86_400)
+    leaving = ends + milliseconds(draws.between("leaving_after", n, 3.0, 21.0) * 86_400)
+    return np.where(complains, complaint, NEVER), np.where(leaves, leaving, NEVER)
+
+
+def interaction_rows(concerns: Concerns, people: People, first_need: int, seed: int) -> Rows:
+    """Return every contact as rows of `interactions`; concern k is need `first_need + k`."""
+    draws = Draws(seed, "interactions")
+    n = len(concerns.c_start)
+    person, topic = concerns.person[concerns.c_concern], concerns.topic[concerns.c_concern]
+    code = _dispositions(draws, concerns)
+    served = ~concerns.c_abandoned
+    known = concerns.c_end + milliseconds(draws.between("recorded", n, 60.0, 240.0))
+    columns = {
+        "interaction_id": draws.ids(Prefix.INTERACTION, n),
+        "person_id": people.ids.take(pa.array(person)),
+        "ts": concerns.c_start,
+        "ended_at": concerns.c_end,
+        "known_at": known,
+        "channel": words(CHANNELS, concerns.c_channel),
+        "direction": "inbound",
+        "initiated_by": "customer",
+        "topic": words(TOPICS, topic),
+        "queue": words(QUEUES, _queues(topic, concerns.c_channel)),
+        "wait_s": concerns.c_wait_s,
+        "talk_s": np.round((concerns.c_end - concerns.c_start) / SECOND - concerns.c_wait_s, 1),
+        "wrap_s": np.where(served, np.round(draws.between("wrap", n, 15.0, 90.0), 1), 0.0),
+        "transfers": concerns.c_transfers,
+        "abandoned": concerns.c_abandoned,
+        "disposition": maybe(words(DISPOSITIONS, code), served),
+        "resolved": words(("true", "unknown", "false"), np.where(served, code, 1)),
+        "handled_by": maybe(words(("person",), np.zeros(n, dtype=np.int64)), served),
+        "survey_score": _surveys(draws, concerns),
+    }
+    table = arrow(INTERACTIONS, n, columns)
+    return Rows.of(
+        table, known=known, ts=concerns.c_start, person=person, need=first_need + concerns.c_concern
+    )
+
+
+def _dispositions(draws: Draws, concerns: Concerns) -> Ints:
+    """Return what the agent noted; agents like to believe that they helped."""
+    u = draws.uniform("disposition", len(concerns.c_start))
+    if_solved = np.where(u < 0.85, 0, 1)
+    if_not = np.select([u < 0.4, u < 0.75], [0, 1], default=2)
+    return np.where(concerns.c_solved, if_solved, if_not).astype(np.int64)
+
+
+def _queues(topic: Ints, channel: Ints) -> Ints:
+    lending = topic >= TOPICS.index("loan")
+    return np.where(channel == 0, lending.astype(np.int64), channel + 1)
+
+
+def _surveys(draws: Draws, concerns: Concerns) -> Floats:
+    """Return the marks, 1 to 5, of the quarter who answer."""
+    n = len(concerns.c_start)
+    mark = np.where(concerns.c_solved, 4.3, 2.3) - 0.004 * np.minimum(concerns.c_wait_s, 300.0)
+    mark = np.clip(np.round(mark + 0.8 * draws.bell("mark", n)), 1.0, 5.0)
+    answers = ~concerns.c_abandoned & (draws.uniform("answers", n) < 0.25)
+    return np.where(answers, mark, np.nan)

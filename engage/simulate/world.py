@@ -1,0 +1,199 @@
+"""The simulated bank as the engine meets it: what is known, what happens, and how people answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+
+from engage.domain.appointments import APPOINTMENTS
+from engage.domain.events import EVENTS
+from engage.domain.interactions import INTERACTIONS
+from engage.domain.people import LINKS, PEOPLE
+from engage.domain.transactions import TRANSACTIONS
+from engage.features.schema import TIME
+from engage.simulate import bank as banks
+from engage.simulate import consequences, moments, people, responses, truth
+from engage.simulate.answering import ANSWERED, OFFERS, answers
+from engage.simulate.calendar import micros, moment
+from engage.simulate.course import Course, Log, course
+from engage.simulate.facts import Cases, Yardstick
+from engage.simulate.finding import Finder
+from engage.simulate.potential import potential_outcomes
+from engage.simulate.tables import Rows, micros_of, table, together, typed
+from engage.simulate.truth import YARDSTICKS, Effect
+
+TOLD = (EVENTS, INTERACTIONS, TRANSACTIONS, APPOINTMENTS, LINKS)
+"""Relations that grow as time goes by."""
+START = datetime(2026, 3, 2, tzinfo=UTC)
+
+QUALIFIED = pa.schema(
+    [(name, pa.string()) for name in ("decision_id", "person_id", "trigger", "subject_id")]
+    + [("qualified_at", TIME), ("arm", pa.string()), ("action", pa.string())]
+)
+
+
+class World:
+    """A bank from its first books to the last consequence, told moment by moment.
+
+    What has been told never changes; what is still to come does, with every answer.
+    """
+
+    def __init__(
+        self,
+        people: int = 600,
+        seed: int = 1,
+        start: datetime = START,
+        weeks_before: int = 8,
+        weeks_live: int = 4,
+    ) -> None:
+        self._bank = banks.draw(people, seed, start, weeks_before, weeks_live)
+        self._finder = Finder(self._bank)
+        self._log = Log.empty()
+        self._answers: dict[str, tuple[str, int]] = {}
+        self._consequences: dict[str, Rows] = {}
+        self._course = self._course_of(self._log)
+        self._told_until = self._bank.start
+
+    @property
+    def starts_at(self) -> datetime:
+        """Return the launch: what was known before it is history."""
+        return moment(self._bank.start)
+
+    @property
+    def live_until(self) -> datetime:
+        """Return the end of the live weeks; nothing new comes up after it."""
+        return moment(self._bank.live_until)
+
+    @property
+    def ends_at(self) -> datetime:
+        """Return when every consequence has shown."""
+        return moment(self._bank.end)
+
+    def history(self) -> dict[str, pa.Table]:
+        """Return what is known before launch, by relation, with contact_points and consents."""
+        folk, seed, first = self._bank.people, self._bank.seed, self._bank.first
+        told = self._told(-1, self._bank.start)
+        return {
+            PEOPLE.name: people.people_table(folk, first),
+            **told,
+            "contact_points": people.contact_points(folk, seed, first),
+            "consents": people.consents(folk, seed, self._bank.start),
+        }
+
+    def moments(self) -> list[datetime]:
+        """Return the live moments worth a look, each some seconds after something happened."""
+        return [moment(at) for at in moments.worth_a_look(self._bank).tolist()]
+
+    def until(self, until: datetime) -> dict[str, pa.Table]:
+        """Return the rows that became known since the last call, by relation.
+
+        Rows of `appointments` may carry a known appointment_id with its new state.
+        """
+        at = micros(until)
+        told = self._told(self._told_until, at)
+        self._told_until = max(self._told_until, at)
+        return told
+
+    def respond(self, offers: pa.Table) -> pa.Table:
+        """Return how people answer these offers, and let the answers change what is to come.
+
+        `offers`: decision_id, person_id, trigger, subject_id, action, channel, sent_at. An offer
+        that has been answered gets the same answer again and changes nothing.
+        """
+        asked = typed(offers, OFFERS, "offers")
+        # The same decision may stand twice among the new ones: the first counts.
+        places = {one: k for k, one in reversed(list(enumerate(asked["decision_id"].to_pylist())))}
+        fresh = sorted(k for one, k in places.items() if one not in self._answers)
+        if fresh:
+            self._take(asked.take(pa.array(fresh, pa.int64())))
+        ids = asked["decision_id"].to_pylist()
+        return table(
+            ANSWERED,
+            len(ids),
+            {
+                "decision_id": pa.array(ids, pa.string()),
+                "answer": pa.array([self._answers[one][0] for one in ids], pa.string()),
+                "at": np.array([self._answers[one][1] for one in ids], dtype=np.int64),
+            },
+        )
+
+    def truth(
+        self, qualified: pa.Table, yardsticks: Mapping[str, Yardstick] = YARDSTICKS
+    ) -> dict[str, Effect]:
+        """Return the true effect of each trigger that has a yardstick: see `truth`.
+
+        `qualified`: decision_id, person_id, trigger, subject_id, qualified_at, arm, action. The
+        horizons run to their ends even where the engine has not been told of them yet.
+        """
+        rows = typed(qualified, QUALIFIED, "qualified")
+        at = micros_of(rows["qualified_at"])
+        person, need = self._finder.find(rows, at)
+        joined = self._all(LINKS.name, self._course)
+        owners = dict(zip(*(joined[c].to_pylist() for c in LINKS.column_names[:2]), strict=True))
+        units = [owners.get(one, one) for one in rows["person_id"].to_pylist()]
+        arms, decisions = (rows[c].to_pylist() for c in ("arm", "decision_id"))
+        first: dict[str, Cases] = {}
+        trigger = np.array(rows["trigger"].to_pylist(), dtype=np.str_)
+        for name in sorted(set(trigger.tolist()) & set(yardsticks)):
+            of = np.flatnonzero((trigger == name) & (person >= 0)).tolist()
+            unit, arm, decision = ([column[k] for k in of] for column in (units, arms, decisions))
+            first[name] = truth.first_treated(unit, person[of], need[of], at[of], arm, decision)
+        return truth.effects(self._bank, self._log, first, yardsticks)
+
+    def potential_outcomes(self) -> pa.Table:
+        """Return what each need comes to alone and under each answer, to be written apart."""
+        return potential_outcomes(self._bank, self._finder)
+
+    def path(self, without: str | None = None) -> dict[str, pa.Table]:
+        """Return all rows of all times as played, or as if one trigger's answers were not given.
+
+        Part of the truth: for tests and for whoever judges the engine, never for the engine.
+        """
+        taken = self._course
+        if without is not None:
+            taken = self._course_of(self._log, without)
+        return {relation.name: self._all(relation.name, taken) for relation in TOLD}
+
+    def _all(self, name: str, taken: Course) -> pa.Table:
+        parts = [self._bank.rows[name]]
+        if name in self._consequences:
+            parts.append(self._consequences[name])
+        return pa.concat_tables([taken.table(part) for part in parts])
+
+    def _told(self, after: int, until: int) -> dict[str, pa.Table]:
+        return {relation.name: self._between(relation.name, after, until) for relation in TOLD}
+
+    def _between(self, name: str, after: int, until: int) -> pa.Table:
+        rows = self._bank.rows[name]
+        low, high = np.searchsorted(rows.known, [after, until], side="right").tolist()
+        told = self._course.table(rows.slice(low, max(low, high)))
+        late = self._consequences.get(name)
+        if late is None:
+            return told
+        due = np.flatnonzero((late.known > after) & (late.known <= until))
+        if not len(due):
+            return told
+        return pa.concat_tables([told, self._course.table(late.take(due))])
+
+    def _take(self, offers: pa.Table) -> None:
+        """Log the answers to new offers and change what is to come."""
+        log, answered = answers(self._bank, self._finder, self._course, self._told_until, offers)
+        for k, one in enumerate(log.decision.tolist()):
+            self._answers[one] = (responses.ANSWERS[log.mode[k]], int(answered[k]))
+        self._remember(log.take(np.flatnonzero(log.mode != responses.ABSENT)))
+
+    def _remember(self, log: Log) -> None:
+        if not len(log):
+            return
+        for name, rows in consequences.rows(self._bank, log, len(self._log)).items():
+            before = self._consequences.get(name)
+            self._consequences[name] = rows if before is None else together((before, rows))
+        self._log = self._log.plus(log)
+        self._course = self._course_of(self._log)
+
+    def _course_of(self, log: Log, without: str | None = None) -> Course:
+        kept = None if without is None else log.trigger != without
+        return course(self._bank.needs, self._bank.people.closed, log, kept)
