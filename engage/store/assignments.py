@@ -45,11 +45,14 @@ def merge(tx: Tx, links: pa.Table) -> int:
     Two arms that differ are flagged (`merged_flag`) on every identity, to be counted and reported.
     Returns how many people were found in two arms.
     """
+    pairs = zip(links["person_id"].to_pylist(), links["canonical_id"].to_pylist(), strict=True)
+    ids = sorted(set(links["person_id"].to_pylist()) | set(links["canonical_id"].to_pylist()))
+    assigned = set(read(tx, ids)["person_id"].to_pylist())
     flagged = set()
-    for earlier, canonical in zip(
-        links["person_id"].to_pylist(), links["canonical_id"].to_pylist(), strict=True
-    ):
-        flagged |= _merge_pair(tx, earlier, canonical)
+    for earlier, canonical in pairs:
+        if earlier in assigned or canonical in assigned:
+            flagged |= _merge_pair(tx, earlier, canonical)
+            assigned |= {earlier, canonical}
     return len(flagged)
 
 

@@ -3,10 +3,13 @@
     add(tx, rows, stored_at=None) -> int         our own decisions; qualified ones are also counted in
                                                  `qualifications`, the first per person and trigger
     get(tx, decision_id) -> dict | None          one decision, its JSON columns parsed
-    read(tx, *, person_ids, decision_ids, trigger, run_id, source, since, until) -> pa.Table
+    read(tx, *, person_ids, decision_ids, trigger, run_id, source, since, until, limit) -> pa.Table
+    decided(tx, subject_ids) -> frozenset[str]   ids of the decisions on these subjects
+    of_subject(tx, subject_id) -> list[dict]     a subject's decisions, as `get` returns them
     qualifications(tx, *, trigger, since, until, first_only) -> pa.Table
     add_refusals(tx, rows, run_id) -> int        rows: person_id, trigger, subject_id, reasons, at
     refusals(tx, *, person_id, trigger, since) -> pa.Table
+    refusals_of(tx, thing) -> list[dict]         of a person or subject, the reasons as a list
     refusal_counts(tx, run_ids=None) -> pa.Table
 
 Columns of `rows`: those of `tables.relations.decisions` (contract, "Stored with each decision").
@@ -26,6 +29,7 @@ import sqlalchemy as sa
 from engage.store import bulk
 from engage.store.refusals import add as add_refusals
 from engage.store.refusals import counts as refusal_counts
+from engage.store.refusals import of as refusals_of
 from engage.store.refusals import read as refusals
 from engage.store.store import Tx
 from engage.store.tables import decisions as around
@@ -34,11 +38,14 @@ from engage.store.tables.relations import decisions
 __all__ = [
     "add",
     "add_refusals",
+    "decided",
     "get",
+    "of_subject",
     "qualifications",
     "read",
     "refusal_counts",
     "refusals",
+    "refusals_of",
 ]
 
 _JSON = ("allowed", "propensities", "values", "reasons", "artifacts", "features")
@@ -77,12 +84,29 @@ def _qualify(tx: Tx, rows: pa.Table) -> None:
 
 def get(tx: Tx, decision_id: str) -> dict[str, Any] | None:
     """Return one decision by column name, times aware and JSON parsed; None when unknown."""
-    query = sa.select(decisions).where(decisions.c.decision_id == decision_id)
-    found = tx.execute(query).mappings().one_or_none()
-    if found is None:
-        return None
-    row = dict(found)
-    return row | {name: json.loads(row[name]) for name in _JSON if row[name] is not None}
+    return next(iter(_whole(tx, decisions.c.decision_id == decision_id)), None)
+
+
+def of_subject(tx: Tx, subject_id: str) -> list[dict[str, Any]]:
+    """Return every decision on a subject, the oldest first, as `get` does."""
+    return _whole(tx, decisions.c.subject_id == subject_id)
+
+
+def _whole(tx: Tx, condition: sa.ColumnElement[bool]) -> list[dict[str, Any]]:
+    order = decisions.c.decided_at, decisions.c.decision_id
+    found = tx.execute(sa.select(decisions).where(condition).order_by(*order)).mappings()
+    return [
+        {**row, **{name: json.loads(row[name]) for name in _JSON if row[name] is not None}}
+        for row in found
+    ]
+
+
+def decided(tx: Tx, subject_ids: Sequence[str]) -> frozenset[str]:
+    """Return the ids of every decision that was made on these subjects."""
+    query = sa.select(decisions.c.decision_id).where(
+        bulk.among(tx, decisions.c.subject_id, subject_ids)
+    )
+    return frozenset(tx.execute(query).scalars())
 
 
 def read(
@@ -95,8 +119,12 @@ def read(
     source: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    limit: int | None = None,
 ) -> pa.Table:
-    """Return decisions with every stored column, oldest first; `until` is excluded."""
+    """Return decisions with every stored column, oldest first; `until` is excluded.
+
+    `limit` keeps the newest so many.
+    """
     query = sa.select(decisions).where(sa.not_(decisions.c.gone))
     if person_ids is not None:
         query = query.where(bulk.among(tx, decisions.c.person_id, person_ids))
@@ -109,7 +137,9 @@ def read(
         query = query.where(decisions.c.decided_at >= since)
     if until is not None:
         query = query.where(decisions.c.decided_at < until)
-    return bulk.fetch(tx, query.order_by(decisions.c.decided_at, decisions.c.decision_id))
+    newest = decisions.c.decided_at.desc(), decisions.c.decision_id.desc()
+    found = bulk.fetch(tx, query.order_by(*newest).limit(limit))
+    return found.take(pa.array(range(found.num_rows - 1, -1, -1), pa.int64()))
 
 
 def qualifications(

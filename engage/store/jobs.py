@@ -38,6 +38,13 @@ class Run:
     report: JobReport | None
     error: str
 
+    @property
+    def words(self) -> str:
+        """Return how it went in one line."""
+        if self.error:
+            return self.error
+        return "" if self.report is None else self.report.sentence()
+
 
 def claim_run(
     tx: Tx, job: str, due: datetime, now: datetime, deadline: timedelta | None = None
@@ -113,6 +120,15 @@ def abandon(tx: Tx, now: datetime, note: str = "the process ended") -> int:
 def last(tx: Tx, job: str) -> Run | None:
     """Return the run of this job that was due last, or None when it never ran."""
     return next(iter(read(tx, job=job, limit=1)), None)
+
+
+def last_runs(tx: Tx) -> list[Run]:
+    """Return the run of each job that was due last, by the jobs' names."""
+    newest = sa.select(job_runs.c.job, sa.func.max(job_runs.c.due).label("due"))
+    each = newest.group_by(job_runs.c.job).subquery()
+    same = sa.and_(each.c.job == job_runs.c.job, each.c.due == job_runs.c.due)
+    query = sa.select(job_runs).join(each, same).order_by(job_runs.c.job)
+    return [_run(row) for row in tx.execute(query)]
 
 
 def read(

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from engage.domain.actions import ContactClass
 from engage.domain.messages import MessageState
 from engage.store import bulk
+from engage.store.lock import lock_people
 from engage.store.store import Tx
 from engage.store.tables.decisions import contact_ledger, ghost_ledger
 
@@ -53,7 +54,7 @@ def reserve(tx: Tx, rows: pa.Table, caps: Sequence[Cap]) -> npt.NDArray[np.bool_
     if rows.num_rows == 0:
         return np.zeros(0, dtype=bool)
     people = sorted(set(rows["person_id"].to_pylist()))
-    _lock(tx, people)
+    lock_people(tx, people)
     widest = max((cap.window for cap in caps), default=timedelta(0))
     wanted = bulk.naive(rows).to_pylist()
     earliest: datetime = min(row["at"] for row in wanted)
@@ -97,20 +98,6 @@ def _count(held: list[dict[str, Any]], row: dict[str, Any], cap: Cap) -> int:
         and _binds(cap, one)
         and (not cap.per_subject or one.get("subject_id") == row.get("subject_id"))
     )
-
-
-def _lock(tx: Tx, people: list[str]) -> None:
-    # SQLite has one writer. Sorted, so that two transactions never wait for each other.
-    if tx.dialect.name != "postgresql":
-        return
-    listed = (
-        sa.func.unnest(sa.literal(people, sa.ARRAY(sa.Text)))
-        .table_valued("person_id")
-        .render_derived()
-    )
-    ordered = sa.select(listed.c.person_id).order_by(listed.c.person_id).subquery()
-    lock = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(ordered.c.person_id, 0))
-    tx.execute(sa.select(lock)).all()
 
 
 def settle(tx: Tx, decision_ids: Sequence[str], before: MessageState, after: MessageState) -> None:

@@ -1,7 +1,7 @@
 """Messages on their way out: added with their decision, claimed, moved on, never twice.
 
-    add(tx, rows, now=None) -> np.ndarray[bool]     which rows are in the outbox now; a person has one
-                                                    open message besides those they asked for
+    add(tx, rows, now=None) -> np.ndarray[bool]     which rows will leave
+    add_lost(tx, rows, now=None) -> int             kept as suppressed, with the decision's draw
     claim(tx, channels, worker, limit, lease_s, *, now) -> list[Claim]
     renew(tx, message_id, fence, lease_s) -> bool
     move(tx, message_id, fence, before, after, *, now, provider_id, note, due_at, code) -> bool
@@ -10,6 +10,7 @@
     recover(tx, *, now, everything=False) -> Recovered      leases that lapsed with their worker
     pending_offers(tx, person_id, now) -> list[Claim]       chat offers a page may show
     get(tx, message_id) -> Claim | None
+    of_decision(tx, decision_id) -> dict | None
     read(tx, *, states, person_ids, message_ids, provider_id, reference) -> pa.Table
     attempts(tx, message_id) -> pa.Table
     add_receipt(tx, ...) -> bool, receipts(tx, *, message_id, provider_id) -> pa.Table
@@ -19,9 +20,7 @@ A message that leaves uses its place in the contact ledger; one that does not gi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -31,11 +30,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from engage.domain.actions import ChannelName
-from engage.domain.messages import Message, MessageState, may_pass
+from engage.domain.messages import MessageState, may_pass
 from engage.store import bulk, ledger
+from engage.store.claims import Claim, claim, get, pending_offers, renew
 from engage.store.lapses import POISONED, Recovered, recover
-from engage.store.now import database_now
 from engage.store.receipts import add as add_receipt
 from engage.store.receipts import read as receipts
 from engage.store.store import Tx
@@ -45,6 +43,7 @@ __all__ = [
     "Claim",
     "Recovered",
     "add",
+    "add_lost",
     "add_receipt",
     "attempts",
     "cancel",
@@ -52,6 +51,7 @@ __all__ = [
     "expire",
     "get",
     "move",
+    "of_decision",
     "pending_offers",
     "read",
     "receipts",
@@ -61,28 +61,48 @@ __all__ = [
 
 _S = MessageState
 
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A message with the token that entitles its holder to move it on."""
-
-    message: Message
-    fence: int
-    state: MessageState
-    contact_class: str
-    due_at: datetime
-    attempts: int
-    lapses: int
-    provider_id: str
+LOST = "lost the race for the budget, the slot or the person's one open offer"
 
 
 def add(tx: Tx, rows: pa.Table, now: datetime | None = None) -> npt.NDArray[np.bool_]:
-    """Put messages in the outbox; return for each row whether it is there now.
+    """Put messages in the outbox; return for each row whether it will leave.
 
-    A row is refused when the person has an open message already (`requested` ones are not counted)
-    or its decision has one. `rows`: message_id, decision_id, person_id, channel, action, class,
-    destination, body, reference, details (JSON), due_at, expires_at.
+    A person has one open message at a time (`requested` ones are not counted), whoever decides at
+    the same moment. The one that comes second is kept as lost: see `add_lost`. `rows`: message_id,
+    decision_id, person_id, channel, action, class, destination, body, reference, details (JSON),
+    due_at, expires_at.
     """
+    dated = _dated(rows, now)
+    bulk.insert_new(tx, "messages", bulk.filled(dated, state=str(_S.DUE)))
+    add_lost(tx, dated, now)
+    leaving = sa.select(messages.c.message_id).where(
+        bulk.among(tx, messages.c.message_id, rows["message_id"].to_pylist()),
+        messages.c.state != _S.SUPPRESSED,
+    )
+    there = bulk.fetch(tx, leaving)["message_id"].combine_chunks()
+    return np.asarray(pc.is_in(rows["message_id"].cast(pa.string()), there), dtype=bool)
+
+
+def add_lost(tx: Tx, rows: pa.Table, now: datetime | None = None) -> int:
+    """Keep messages that cannot leave: their budget, slot or turn went to somebody else meanwhile.
+
+    The decision stands with its propensity; what was drawn did not happen. Those that are in the
+    outbox already stay as they are. Returns how many were lost.
+    """
+    if "state" in rows.column_names:
+        rows = rows.drop_columns(["state"])
+    suppressed = bulk.filled(_dated(rows, now), state=str(_S.SUPPRESSED), note=LOST)
+    lost = bulk.insert_new(tx, "messages", suppressed)
+    if lost:
+        held = sa.select(messages.c.decision_id).where(
+            bulk.among(tx, messages.c.message_id, rows["message_id"].to_pylist()),
+            messages.c.state == _S.SUPPRESSED,
+        )
+        ledger.settle(tx, list(tx.execute(held).scalars()), _S.DUE, _S.SUPPRESSED)
+    return lost
+
+
+def _dated(rows: pa.Table, now: datetime | None) -> pa.Table:
     for name in ("created_at", "updated_at"):
         if name not in rows.column_names:
             rows = (
@@ -90,91 +110,7 @@ def add(tx: Tx, rows: pa.Table, now: datetime | None = None) -> npt.NDArray[np.b
                 if now is None
                 else bulk.filled(rows, **{name: now})
             )
-    bulk.insert_new(tx, "messages", bulk.filled(rows, state=str(_S.DUE)))
-    there = bulk.fetch(
-        tx,
-        sa.select(messages.c.message_id).where(
-            bulk.among(tx, messages.c.message_id, rows["message_id"].to_pylist())
-        ),
-    )
-    mask = pc.is_in(rows["message_id"].cast(pa.string()), there["message_id"].combine_chunks())
-    return np.asarray(mask, dtype=bool)
-
-
-def claim(
-    tx: Tx, channels: Collection[str], worker: str, limit: int, lease_s: float, *, now: datetime
-) -> list[Claim]:
-    """Take up to `limit` due messages for this worker, the longest due first.
-
-    Nobody else gets them until the lease has run out by the database's clock. `now` decides only
-    what is due and not yet expired.
-    """
-    due = (
-        sa.select(messages.c.message_id)
-        .where(
-            messages.c.state == _S.DUE,
-            messages.c.channel.in_(sorted(channels)),
-            messages.c.due_at <= now,
-            messages.c.expires_at > now,
-        )
-        .order_by(messages.c.due_at, messages.c.message_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)  # SQLite has one writer and ignores it
-    )
-    wanted = list(tx.execute(due).scalars())
-    taken = tx.execute(
-        sa.update(messages)
-        .where(bulk.among(tx, messages.c.message_id, wanted), messages.c.state == _S.DUE)
-        .values(
-            state=_S.CLAIMED,
-            claimed_by=worker,
-            lease_until=database_now(tx, lease_s),
-            fence=messages.c.fence + 1,
-            updated_at=now,
-        )
-        .returning(messages)
-    ).mappings()
-    claims = [_claim(row) for row in taken]
-    return sorted(claims, key=lambda one: (one.due_at, one.message.message_id))
-
-
-def _claim(row: sa.RowMapping) -> Claim:
-    message = Message(
-        message_id=row["message_id"],
-        decision_id=row["decision_id"],
-        person_id=row["person_id"],
-        channel=row["channel"],
-        action=row["action"],
-        destination=row["destination"],
-        body=row["body"],
-        reference=row["reference"],
-        expires_at=row["expires_at"],
-        details=json.loads(row["details"] or "{}"),
-    )
-    return Claim(
-        message=message,
-        fence=row["fence"],
-        state=MessageState(row["state"]),
-        contact_class=row["class"],
-        due_at=row["due_at"],
-        attempts=row["attempts"],
-        lapses=row["lapses"],
-        provider_id=row["provider_id"] or "",
-    )
-
-
-def renew(tx: Tx, message_id: str, fence: int, lease_s: float) -> bool:
-    """Extend the lease of a message that is still held; False when it was taken away."""
-    result = tx.execute(
-        sa.update(messages)
-        .where(
-            messages.c.message_id == message_id,
-            messages.c.fence == fence,
-            messages.c.state.in_([_S.CLAIMED, _S.SENDING]),
-        )
-        .values(lease_until=database_now(tx, lease_s))
-    )
-    return result.rowcount == 1
+    return rows
 
 
 def move(
@@ -284,29 +220,6 @@ def cancel(tx: Tx, person_ids: Sequence[str], *, now: datetime, note: str) -> li
     return sorted(row.message_id for row in ended)
 
 
-def pending_offers(tx: Tx, person_id: str, now: datetime) -> list[Claim]:
-    """Return the chat offers that this person's page may show now, the oldest first."""
-    found = tx.execute(
-        sa.select(messages)
-        .where(
-            messages.c.person_id == person_id,
-            messages.c.channel == ChannelName.CHAT_OFFER,
-            messages.c.state == _S.DUE,
-            messages.c.due_at <= now,
-            messages.c.expires_at > now,
-        )
-        .order_by(messages.c.due_at, messages.c.message_id)
-    )
-    return [_claim(row) for row in found.mappings()]
-
-
-def get(tx: Tx, message_id: str) -> Claim | None:
-    """Return a message with its present fence, or None when there is none."""
-    query = sa.select(messages).where(messages.c.message_id == message_id)
-    found = tx.execute(query).mappings().one_or_none()
-    return None if found is None else _claim(found)
-
-
 def read(
     tx: Tx,
     *,
@@ -329,6 +242,13 @@ def read(
     if reference is not None:
         query = query.where(messages.c.reference == reference)
     return bulk.fetch(tx, query.order_by(messages.c.due_at, messages.c.message_id))
+
+
+def of_decision(tx: Tx, decision_id: str) -> dict[str, Any] | None:
+    """Return the stored message of a decision, by column name; None when nothing was to leave."""
+    query = sa.select(messages).where(messages.c.decision_id == decision_id)
+    found = tx.execute(query).mappings().one_or_none()
+    return None if found is None else dict(found)
 
 
 def attempts(tx: Tx, message_id: str) -> pa.Table:

@@ -127,6 +127,15 @@ def read(
     return bulk.fetch(tx, query.order_by(refusals.c.seq))
 
 
+def of(tx: Tx, thing: str) -> list[dict[str, Any]]:
+    """Return the refusals of a person or subject, the oldest first, their reasons as a list."""
+    query = sa.select(refusals).where(
+        sa.or_(refusals.c.subject_id == thing, refusals.c.person_id == thing)
+    )
+    found = tx.execute(query.order_by(refusals.c.seq)).mappings()
+    return [{**row, "reasons": json.loads(row["reasons"])} for row in found]
+
+
 def counts(tx: Tx, run_ids: Sequence[str] | None = None) -> pa.Table:
     """Return how often each reason refused, by run and trigger."""
     held = refusal_counts

@@ -4,6 +4,8 @@
     replace(tx, relation, rows, stored_at) -> int      the newest version of these keys wins
     remove(tx, relation, keys, stored_at) -> int       takes rows back, archived ones included
     read(tx, relation, *, person_ids, since, until, after_seq, limit, with_seq) -> pa.Table
+    find(tx, relation, column, value) -> list[dict]
+    count(tx, relation) -> int                         hot rows
 
 `rows` has the relation's columns (`domain.catalog`); `sessions` may add `last_at`.
 """
@@ -98,6 +100,22 @@ def read(
     if after_seq is not None:
         query = query.where(held.c.seq > after_seq)
     return bulk.fetch(tx, query.order_by(held.c.seq).limit(limit))
+
+
+def find(tx: Tx, relation: Relation, column: str, value: str) -> list[dict[str, Any]]:
+    """Return the hot rows that have this value in a column, times aware."""
+    held = table(relation.name)
+    query = sa.select(*(held.c[name] for name in relation.column_names)).where(
+        held.c[column] == value, sa.not_(held.c.gone)
+    )
+    return [dict(row) for row in tx.execute(query.order_by(held.c.seq)).mappings()]
+
+
+def count(tx: Tx, relation: Relation) -> int:
+    """Return how many rows of a relation are hot."""
+    held = table(relation.name)
+    query = sa.select(sa.func.count()).select_from(held).where(sa.not_(held.c.gone))
+    return int(tx.execute(query).scalar_one())
 
 
 def _single_key(relation: Relation) -> str:

@@ -43,6 +43,7 @@ refusals = sa.Table(
     words("run_id", empty=True),
     sa.UniqueConstraint("refusal_id"),
     sa.Index(None, "person_id", "trigger", "at"),
+    sa.Index(None, "subject_id"),
     sqlite_autoincrement=True,
 )
 

@@ -67,6 +67,7 @@ def upgrade() -> None:
         ["person_id", "trigger", "at"],
         unique=False,
     )
+    op.create_index(op.f("ix_refusals_subject_id"), "refusals", ["subject_id"], unique=False)
     op.create_table(
         "refusal_counts",
         sa.Column("run_id", WORDS, nullable=False),

@@ -1,0 +1,27 @@
+"""One transaction at a time for each person: what is read about them stays true until the commit.
+
+lock_people(tx, person_ids)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from engage.store.store import Tx
+
+
+def lock_people(tx: Tx, person_ids: Iterable[str]) -> None:
+    """Wait until no other transaction holds these people, then hold them until the commit.
+
+    SQLite has one writer at a time, so there is nothing to do.
+    """
+    if tx.dialect.name != "postgresql":
+        return
+    given = sa.literal(sorted(set(person_ids)), sa.ARRAY(sa.Text))
+    listed = sa.func.unnest(given).table_valued("person_id").render_derived()
+    # Always in the same order, so that two transactions never wait for each other.
+    ordered = sa.select(listed.c.person_id).order_by(listed.c.person_id).subquery()
+    lock = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(ordered.c.person_id, 0))
+    tx.execute(sa.select(lock)).all()

@@ -1,0 +1,57 @@
+"""Scores: every one is kept with the artifact that gave it, and the newest is at hand.
+
+keep(tx, rows) -> int        subject_id, model, as_of, person_id, artifact_id, score, reasons
+latest(tx, person_ids=None, models=None, *, subject_ids=None) -> pa.Table
+read(tx, model, *, since=None, until=None) -> pa.Table
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from engage.store import bulk
+from engage.store.store import Tx
+from engage.store.tables.models import latest_scores, scores
+
+
+def keep(tx: Tx, rows: pa.Table) -> int:
+    """Store scores; return how many were new. A subject's newest score of a model is in force."""
+    new = bulk.insert_new(tx, "scores", rows)
+    bulk.upsert(tx, "latest_scores", rows, newer="as_of")
+    return new
+
+
+def latest(
+    tx: Tx,
+    person_ids: Sequence[str] | None = None,
+    models: Sequence[str] | None = None,
+    *,
+    subject_ids: Sequence[str] | None = None,
+) -> pa.Table:
+    """Return the newest score of each subject and model, for these people, subjects or all."""
+    held = latest_scores
+    query = sa.select(held)
+    for column, wanted in (
+        (held.c.person_id, person_ids),
+        (held.c.model, models),
+        (held.c.subject_id, subject_ids),
+    ):
+        if wanted is not None:
+            query = query.where(bulk.among(tx, column, wanted))
+    return bulk.fetch(tx, query.order_by(held.c.subject_id, held.c.model))
+
+
+def read(
+    tx: Tx, model: str, *, since: datetime | None = None, until: datetime | None = None
+) -> pa.Table:
+    """Return every kept score of a model, the oldest first; `until` is excluded."""
+    query = sa.select(scores).where(scores.c.model == model)
+    if since is not None:
+        query = query.where(scores.c.as_of >= since)
+    if until is not None:
+        query = query.where(scores.c.as_of < until)
+    return bulk.fetch(tx, query.order_by(scores.c.as_of, scores.c.subject_id))
