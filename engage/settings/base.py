@@ -6,12 +6,24 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    WrapSerializer,
+)
 from pydantic.fields import FieldInfo
 
 _Row = TypeVar("_Row")
 
-Family = Annotated[Mapping[str, _Row], AfterValidator(MappingProxyType)]
+
+def _as_dict(rows: Mapping[str, Any], write: SerializerFunctionWrapHandler) -> Any:
+    return write(dict(rows))
+
+
+Family = Annotated[Mapping[str, _Row], AfterValidator(MappingProxyType), WrapSerializer(_as_dict)]
 """Tables that the project names itself: journeys, actions, triggers, ..."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Self, get_args
 
-from pydantic import model_validator
+from pydantic import model_serializer, model_validator
 
 from engage.settings.base import Family, Section, key
 from engage.settings.outreach import Day
@@ -31,6 +31,7 @@ class Window(Section):
     def _read(cls, value: Any) -> Any:
         return _parts(value) if isinstance(value, str) else value
 
+    @model_serializer
     def __str__(self) -> str:
         ends = dict.fromkeys((self.days[0], self.days[-1]))
         return f"{'-'.join(ends)} {self.opens}-{self.closes}"

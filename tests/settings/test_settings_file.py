@@ -173,3 +173,7 @@ def test_what_is_in_force_shows_values_and_masks_secrets(tmp_path: Path) -> None
     assert found["ENGAGE_SECRET"].value == "******** (set)"
     assert found["ENGAGE_TWILIO_AUTH_TOKEN"].value == "not set"
     assert not any("hush" in str(row) for row in rows)
+
+
+def test_settings_can_be_written_as_data_and_read_again(shipped: Settings) -> None:
+    assert settings.parse(shipped.model_dump(mode="json", by_alias=True)) == shipped
