@@ -50,6 +50,39 @@ def test_calibration_is_as_good_as_or_better_than_the_trees_alone(
     assert ece(chance, predictor.score(data.frame)) <= before + 0.001
 
 
+def test_calibration_on_a_few_hundred_rows_spoils_nothing(trained: Trained, shop: Shop) -> None:
+    """Some 600 rows calibrate: a curve fitted to them alone would double the error."""
+    data, chance = shop(rows=20_000, seed=98)
+    predictor = Predictor(trained.artifact)
+    raw = predictor.raw(predictor.encode(data.frame))
+    before = ece(chance, 1 / (1 + np.exp(-raw)))
+    assert ece(chance, predictor.score(data.frame)) <= before + 0.006
+
+
+def test_people_not_learned_from_calibrate_in_a_split_by_person(
+    shop: Shop, model: MakeModel, now: datetime
+) -> None:
+    """Greedy trees on labels without signal are sure of what they memorised.
+
+    Scores of people their booster never saw show that it means nothing, so that what is stated
+    stays at the base rate.
+    """
+    data, _ = shop()
+    label = np.random.default_rng(3).permutation(data.label)
+    greedy = {"num_leaves": 63, "min_data_in_leaf": 2, "learning_rate": 0.5}
+    trained = train(
+        model(),
+        replace(data, label=label),
+        now=now,
+        seed=1,
+        threads=1,
+        split="random",
+        parameters=greedy,
+    )
+    scores = Predictor(trained.artifact).score(data.frame)
+    assert np.abs(scores - label.mean()).mean() < 0.05
+
+
 def test_a_rare_outcome_keeps_its_chance(shop: Shop, model: MakeModel, now: datetime) -> None:
     """Only a fiftieth of the positives: an average score near 1 %, not near a weighted half."""
     data, chance = shop(rows=20_000, seed=5)
@@ -149,6 +182,9 @@ def test_infinite_features_count_as_missing(shop: Shop, model: MakeModel, now: d
         model(), replaced(data, "seconds", pa.array(seconds)), now=now, seed=1, threads=1
     )
     assert trained.counts["infinite"] == 80
+    empty = pa.array([None] * 80 + seconds[80:].tolist(), pa.float64())
+    missing = train(model(), replaced(data, "seconds", empty), now=now, seed=1, threads=1)
+    assert missing.artifact.booster == trained.artifact.booster
 
 
 def test_a_feature_that_is_always_missing_is_noted_and_harmless(
