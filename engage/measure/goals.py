@@ -1,0 +1,72 @@
+"""What people did becomes the goals they reached, each counted once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from engage.domain.goals import RECOVERED, Goal
+from engage.domain.ids import Prefix, derive_column
+from engage.domain.outcomes import OUTCOMES
+from engage.domain.relations import Kind, Relation
+from engage.errors import DefinitionError
+from engage.features.predicates import evaluate
+from engage.features.schema import arrow_schema
+
+SCHEMA = arrow_schema(OUTCOMES)
+
+
+def reached(goals: Sequence[Goal], relation: Relation, rows: pa.Table) -> pa.Table:
+    """Return the outcomes in these rows of a relation: one per goal and row for which it holds.
+
+    `ts` and `known_at` are the row's own; the id is derived from the goal and the row's natural
+    key, so that looking twice finds the same outcome. Goals of other relations, and `recovered`,
+    which no single row can show, are passed over. Raises PredicateRefused when a condition is not
+    allowed, DefinitionError when `value_column` is no column with numbers.
+    """
+    mine = [goal for goal in goals if goal.relation == relation.name and goal.name != RECOVERED]
+    for goal in mine:
+        _check_value(goal, relation)
+    holds = evaluate({goal.name: goal.when for goal in mine}, rows)
+    found = [_outcomes(goal, relation, rows, holds[goal.name]) for goal in mine]
+    return pa.concat_tables([SCHEMA.empty_table(), *found])
+
+
+def _check_value(goal: Goal, relation: Relation) -> None:
+    numbers = [
+        column.name
+        for column in relation.columns
+        if column.kind in (Kind.MONEY, Kind.INTEGER, Kind.REAL)
+    ]
+    if goal.value_column and goal.value_column not in numbers:
+        raise DefinitionError(
+            f"goal {goal.name}: value_column {goal.value_column!r} holds no numbers in "
+            f"{relation.name}; choose one of {numbers}, or set value_minor"
+        )
+
+
+def _outcomes(goal: Goal, relation: Relation, rows: pa.Table, holds: NDArray[np.bool_]) -> pa.Table:
+    hits = rows.filter(pa.array(holds))
+    natural = [hits.column(name).cast(pa.string()).to_pylist() for name in relation.key]
+    names = [goal.name] * hits.num_rows
+    columns = {
+        "outcome_id": pa.array(derive_column(Prefix.OUTCOME, names, *natural), pa.string()),
+        "person_id": hits["person_id"],
+        "goal": pa.array(names, pa.string()),
+        "ts": hits[relation.time],
+        "known_at": hits["known_at"],
+        "value_minor": _value(goal, hits),
+    }
+    return pa.table(columns).cast(SCHEMA)
+
+
+def _value(goal: Goal, hits: pa.Table) -> pa.Array | pa.ChunkedArray:
+    """Return what each is worth in minor units; `value_minor` where the column is empty."""
+    if not goal.value_column:
+        return pa.array([goal.value_minor] * hits.num_rows, pa.int64())
+    worth = pc.round(hits[goal.value_column].cast(pa.float64())).cast(pa.int64())
+    return pc.fill_null(worth, goal.value_minor)
