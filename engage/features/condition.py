@@ -81,7 +81,7 @@ def read(text: str) -> Condition:
         _allow(text, node, at)
         if node["class"] == "COLUMN_REF":
             columns.append((node["column_names"][0], _position(text, at)))
-        waiting += [(child, at) for child in _children(node)]
+        waiting += [(child, at) for child in reversed(list(_children(node)))]
     return Condition(text, tuple(sorted(columns, key=lambda column: column[1])))
 
 

@@ -61,8 +61,7 @@ def evaluate(expressions: Mapping[str, str], frame: pa.Table) -> dict[str, Mask]
         f"coalesce(TRY(({text}\n)), false) AS p{number}"
         for number, text in enumerate(expressions.values())
     )
-    place = np.arange(frame.num_rows, dtype=np.int64)
-    rows = _only_read(expressions.values(), frame).append_column(_PLACE, pa.array(place))
+    rows = _only_read(expressions.values(), frame)
     found = calculate(f'SELECT "{_PLACE}", {held} FROM frame', frame=rows)
     order = found[_PLACE].to_numpy()
     return {name: _in_place(found[f"p{number}"], order) for number, name in enumerate(expressions)}
@@ -77,7 +76,8 @@ def _in_place(column: pa.ChunkedArray, order: npt.NDArray[np.int64]) -> Mask:
 def _only_read(expressions: Collection[str], frame: pa.Table) -> pa.Table:
     read = {name.lower() for text in expressions for name in columns_read(text)}
     names = [name for name in frame.column_names if name.lower() in read]
-    return pa.table({name: _plain(frame[name]) for name in names})
+    place = pa.array(np.arange(frame.num_rows, dtype=np.int64))
+    return pa.table({_PLACE: place, **{name: _plain(frame[name]) for name in names}})
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -151,10 +151,10 @@ class DuckEngine:
 def run(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
     """Return the rows of one SELECT; raises DefinitionError when it cannot be run."""
     try:
-        relation = connection.sql(sql)
-        if relation is None:
+        statements = connection.extract_statements(sql)
+        if [one.type for one in statements] != [duckdb.StatementType.SELECT]:
             raise DefinitionError("a query is one SELECT; this is something else")
-        return relation.to_arrow_table()
+        return connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
         raise _cannot_run(error) from error
 

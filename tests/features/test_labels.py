@@ -1,0 +1,68 @@
+"""What became of each subject: whole relations, the person in the end, and null where unknown."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pyarrow as pa
+import pytest
+
+from engage.errors import DefinitionError
+from engage.features.engines.duckdb import DuckEngine
+from engage.features.labels import labels
+from tests.features.rows import NOON, at, event, subjects, table
+
+CAME_BACK = """
+SELECT s.subject_id, s.as_of, count(e.event_id) > 0 AS label
+FROM subjects AS s
+LEFT JOIN events AS e ON e.person_id = s.final_id AND e.ts > s.as_of AND e.ts <= s.until
+GROUP BY s.subject_id, s.as_of
+"""
+WEEK = timedelta(days=7)
+
+
+def labelled(query: str, rows: pa.Table, **relations: pa.Table) -> list[float | None]:
+    with DuckEngine(relations) as engine:
+        found: list[float | None] = labels(engine, query, rows, WEEK, name="mine")[
+            "label"
+        ].to_pylist()
+    return found
+
+
+def test_a_label_looks_ahead_to_the_end_of_the_horizon() -> None:
+    events = table("events", event(1, at(days=8)))
+    given = subjects(("late", "ann", at(days=1)), ("early", "ann", at(minutes=-1)))
+
+    assert labelled(CAME_BACK, given, events=events) == [1.0, 0.0]
+
+
+def test_what_somebody_does_under_a_later_name_counts() -> None:
+    events = table("events", event(1, at(days=2), person_id="ann"))
+    links = table("links", {"person_id": "browser", "canonical_id": "ann", "known_at": at(days=90)})
+
+    assert labelled(CAME_BACK, subjects(("s", "browser", NOON)), events=events, links=links) == [
+        1.0
+    ]
+
+
+def test_a_subject_that_the_query_leaves_out_is_not_known() -> None:
+    query = "SELECT subject_id, as_of, 1 AS label FROM subjects WHERE subject_id = 'a'"
+
+    assert labelled(query, subjects(("b", "ann", NOON), ("a", "ann", NOON))) == [None, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("SELECT subject_id, 1 AS label FROM subjects", "mine: .* must return"),
+        ("SELECT subject_id, as_of, 1 AS outcome FROM subjects", "mine: .* must return"),
+        (
+            "SELECT subject_id, as_of, 1 AS label FROM subjects, (VALUES (1), (2))",
+            "mine: .*more than once",
+        ),
+        ("SELECT nothing FROM subjects", "mine: .*nothing"),
+    ],
+)
+def test_a_label_query_of_another_shape_is_refused(query: str, message: str) -> None:
+    with pytest.raises(DefinitionError, match=message):
+        labelled(query, subjects(("s", "ann", NOON)))
