@@ -48,7 +48,9 @@ _WORDS = {
     "DEFAULT": "DEFAULT",
 }
 _BEFORE, _AFTER = "SELECT (", "\n) AS holds"
-_LONGEST = 4000
+_LONGEST = 2000
+_MOST_BRACKETS = 200
+"""The parser's time grows with the square of brackets left open."""
 _NOWHERE = 1 << 63
 
 
@@ -71,6 +73,8 @@ def read(text: str) -> Condition:
     """Return the condition behind a text; raises PredicateRefused with the position."""
     if len(text) > _LONGEST:
         raise PredicateRefused(f"a condition has at most {_LONGEST} characters", _LONGEST + 1)
+    if text.count("(") > _MOST_BRACKETS:
+        raise PredicateRefused(f"a condition has at most {_MOST_BRACKETS} brackets", 1)
     if not text.strip():
         raise PredicateRefused("the condition is empty; write what must hold", 1)
     columns: list[tuple[str, int]] = []

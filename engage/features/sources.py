@@ -13,7 +13,8 @@ class Archived:
     """Rows kept in Parquet files, and those that are not archived yet.
 
     No row is in both, so nothing counts twice. Where rows were written again (`amended`), files and
-    live rows carry the column `seq`, and of the rows with the same natural key the highest counts.
+    live rows carry the column `seq`, and of the rows with the same natural key the highest counts;
+    where that one is marked `gone`, the row was taken back and none does.
     """
 
     files: tuple[str, ...]

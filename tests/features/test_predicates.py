@@ -184,8 +184,10 @@ def test_the_first_unknown_column_is_named() -> None:
 def test_a_condition_that_is_far_too_long_or_deep_is_refused_quietly() -> None:
     with pytest.raises(PredicateRefused, match="at most"):
         check(" and ".join(["pages > 1"] * 1000), COLUMNS)
-    with pytest.raises(PredicateRefused):
+    with pytest.raises(PredicateRefused, match="at most 200 brackets"):
         check("(" * 1900 + "pages > 1", COLUMNS)
+    with pytest.raises(PredicateRefused, match="nested too deeply"):
+        check("pages > " + "- " * 900 + "1", COLUMNS)
 
 
 @pytest.mark.parametrize(

@@ -61,12 +61,14 @@ def _typed(relation: Relation, rows: str, held: Collection[str], *, seq: bool) -
         f" AS {column.name}"
         for column in relation.columns
     ]
+    if seq:
+        extra.append(f"{'coalesce(gone, false)' if 'gone' in held else 'false'} AS gone")
     return f"SELECT {', '.join(columns + extra)} FROM {rows}"
 
 
 def _newest(relation: Relation, body: str) -> str:
     columns, key = ", ".join(relation.column_names), ", ".join(relation.key)
     return (
-        f"SELECT {columns} FROM ({body}) QUALIFY "
-        f"row_number() OVER (PARTITION BY {key} ORDER BY seq DESC) = 1"
+        f"SELECT {columns} FROM (SELECT * FROM ({body}) QUALIFY "
+        f"row_number() OVER (PARTITION BY {key} ORDER BY seq DESC) = 1) WHERE NOT gone"
     )
