@@ -6,6 +6,8 @@
     read(tx, relation, *, person_ids, since, until, after_seq, limit, with_seq) -> pa.Table
     find(tx, relation, column, value) -> list[dict]
     count(tx, relation) -> int                         hot rows
+    page(tx, relation, after, last, limit) -> pa.Table every stored column, in the order of `seq`
+    newer(tx, relation, after) -> pa.Table             the relation's columns, `seq` and `gone`
 
 `rows` has the relation's columns (`domain.catalog`); `sessions` may add `last_at`.
 """
@@ -23,10 +25,11 @@ import sqlalchemy as sa
 from engage.domain.catalog import ARCHIVED
 from engage.domain.decisions import DECISIONS
 from engage.domain.relations import Relation
-from engage.store import bulk
+from engage.store import bulk, manifest
 from engage.store.store import Tx
 from engage.store.tables import table
-from engage.store.tables.running import watermarks
+
+_PAGE = 100_000
 
 
 def add(tx: Tx, relation: Relation, rows: pa.Table, stored_at: datetime) -> int:
@@ -64,11 +67,13 @@ def remove(tx: Tx, relation: Relation, keys: Sequence[str], stored_at: datetime)
         sa.delete(held).where(bulk.among(tx, held.c[_single_key(relation)], keys)),
         list(held.c),
     )
-    archived = old.filter(pc.less_equal(old["seq"], _watermark(tx, relation)[0]))
+    mark = manifest.watermark(tx, relation)
+    # Once anything was amended, a row that is only here may have an older version in the files.
+    archived = old if mark.amendments else old.filter(pc.less_equal(old["seq"], mark.seq))
     if archived.num_rows:
         marks = archived.drop_columns(["seq", "gone", "stored_at"])
         bulk.insert_new(tx, relation.name, bulk.filled(marks, gone=True, stored_at=stored_at))
-        _amend(tx, relation)
+        manifest.amend(tx, relation)
     return int(old.num_rows)
 
 
@@ -118,6 +123,29 @@ def count(tx: Tx, relation: Relation) -> int:
     return int(tx.execute(query).scalar_one())
 
 
+def page(tx: Tx, relation: Relation, after: int, last: int, limit: int) -> pa.Table:
+    """Return up to `limit` rows with numbers above `after` and up to `last`, every column."""
+    held = table(relation.name)
+    query = sa.select(held).where(held.c.seq > after, held.c.seq <= last)
+    return bulk.fetch(tx, query.order_by(held.c.seq).limit(limit))
+
+
+def newer(tx: Tx, relation: Relation, after: int, known_by: datetime | None = None) -> pa.Table:
+    """Return all rows with numbers above `after`, those taken back (`gone`) among them."""
+    held = table(relation.name)
+    query = sa.select(*(held.c[name] for name in (*relation.column_names, "seq", "gone")))
+    if known_by is not None:
+        query = query.where(held.c.known_at <= known_by)
+    # In pages, because what the driver returns takes many times the room of the same in Arrow.
+    pages = [bulk.fetch(tx, query.where(held.c.seq > after).order_by(held.c.seq).limit(_PAGE))]
+    while pages[-1].num_rows == _PAGE:
+        last = pages[-1]["seq"][-1].as_py()
+        pages.append(
+            bulk.fetch(tx, query.where(held.c.seq > last).order_by(held.c.seq).limit(_PAGE))
+        )
+    return pa.concat_tables(pages)
+
+
 def _single_key(relation: Relation) -> str:
     if len(relation.key) != 1:
         raise ValueError(
@@ -126,25 +154,16 @@ def _single_key(relation: Relation) -> str:
     return relation.key[0]
 
 
-def _watermark(tx: Tx, relation: Relation) -> tuple[int, datetime | None]:
-    found = tx.execute(
-        sa.select(watermarks.c.seq, watermarks.c.pruned_before).where(
-            watermarks.c.relation == relation.name
-        )
-    ).one_or_none()
-    return (0, None) if found is None else (found.seq, found.pruned_before)
-
-
 def _note_amendment(
     tx: Tx, relation: Relation, rows: pa.Table, old_seqs: pa.ChunkedArray | None = None
 ) -> None:
     """Remember that the archive holds an older version of some of these rows."""
     if relation.name not in ARCHIVED:
         return
-    archived, pruned_before = _watermark(tx, relation)
-    rewritten = old_seqs is not None and bool(pc.any(pc.less_equal(old_seqs, archived)).as_py())
-    if rewritten or _any_before(rows[relation.time], pruned_before):
-        _amend(tx, relation)
+    mark = manifest.watermark(tx, relation)
+    rewritten = old_seqs is not None and bool(pc.any(pc.less_equal(old_seqs, mark.seq)).as_py())
+    if rewritten or _any_before(rows[relation.time], mark.pruned_before):
+        manifest.amend(tx, relation)
 
 
 def _any_before(times: pa.ChunkedArray, moment: datetime | None) -> bool:
@@ -152,11 +171,3 @@ def _any_before(times: pa.ChunkedArray, moment: datetime | None) -> bool:
         return False
     earliest = pc.min(times.cast(pa.timestamp("us", "UTC"), safe=False)).as_py()
     return earliest is not None and bool(earliest < moment)
-
-
-def _amend(tx: Tx, relation: Relation) -> None:
-    tx.execute(
-        sa.update(watermarks)
-        .where(watermarks.c.relation == relation.name)
-        .values(amendments=watermarks.c.amendments + 1)
-    )

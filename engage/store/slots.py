@@ -2,6 +2,7 @@
 
 publish(tx, rows) -> int                       slot_id, queue, starts_at, ends_at, capacity
 free(tx, queue=None, since=None, until=None) -> pa.Table    with places left, and how many
+between(tx, since, until) -> pa.Table          all that begin then, full ones too
 book(tx, slot_id) -> bool                      one place, or False
 release(tx, slot_id) -> bool
 get(tx, slot_id) -> dict | None
@@ -48,6 +49,12 @@ def free(
         query = query.where(slots.c.starts_at >= since)
     if until is not None:
         query = query.where(slots.c.starts_at < until)
+    return bulk.fetch(tx, query.order_by(slots.c.starts_at, slots.c.slot_id))
+
+
+def between(tx: Tx, since: datetime, until: datetime) -> pa.Table:
+    """Return every slot that begins in this time, the full ones too, the earliest first."""
+    query = sa.select(slots).where(slots.c.starts_at >= since, slots.c.starts_at < until)
     return bulk.fetch(tx, query.order_by(slots.c.starts_at, slots.c.slot_id))
 
 

@@ -1,0 +1,42 @@
+"""What is forgotten after a while, so that the database holds no more than it needs.
+
+purge(tx, now) -> dict[str, int]      rows removed, by table
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from engage.domain.runs import RunState
+from engage.store.store import Tx
+from engage.store.tables.decisions import refusal_counts, refusals
+from engage.store.tables.models import scores
+from engage.store.tables.running import job_runs
+
+KEPT = {
+    "job_runs": timedelta(days=90),
+    "idle_job_runs": timedelta(days=1),
+    "scores": timedelta(days=180),
+    "refusals": timedelta(days=400),
+}
+"""How long; runs that found nothing to do are kept for a day only."""
+
+
+def purge(tx: Tx, now: datetime) -> dict[str, int]:
+    """Remove what is older than its time; returns how many rows of each table went."""
+    old_refusals = sa.select(refusals.c.run_id).where(refusals.c.at < now - KEPT["refusals"])
+    idle = job_runs.c.report.like('%"done": 0%') & (job_runs.c.state == RunState.DONE)
+    statements = {
+        "refusal_counts": sa.delete(refusal_counts).where(
+            refusal_counts.c.run_id.in_(old_refusals)
+        ),
+        "refusals": sa.delete(refusals).where(refusals.c.at < now - KEPT["refusals"]),
+        "scores": sa.delete(scores).where(scores.c.as_of < now - KEPT["scores"]),
+        "job_runs": sa.delete(job_runs).where(
+            (job_runs.c.due < now - KEPT["job_runs"])
+            | (idle & (job_runs.c.due < now - KEPT["idle_job_runs"]))
+        ),
+    }
+    return {name: tx.execute(statement).rowcount for name, statement in statements.items()}
