@@ -18,6 +18,7 @@ from engage.domain.events import EVENTS
 from engage.domain.people import LINKS
 from engage.domain.sessions import SESSIONS, SILENCE
 from engage.store import people, rows
+from engage.store import sessions as held_sessions
 from engage.store.store import Tx
 
 BATCH = 2_000
@@ -72,7 +73,9 @@ def _batches(owners: pa.Table) -> Iterator[_Part]:
 
 def _add(tx: Tx, events: pa.Table, part: _Part, joined: Collection[str], now: datetime) -> int:
     fresh = events.filter(pc.is_in(events["person_id"], pa.array(part.ids, pa.string())))
-    held = rows.read(tx, SESSIONS, person_ids=part.ids)
+    whole = pc.any(pc.is_in(pa.array(part.ids, pa.string()), pa.array(joined, pa.string()))).as_py()
+    since = None if whole else _moment(pd.Timestamp(_times(fresh, "ts").min()) - SILENCE)
+    held = held_sessions.of_people(tx, part.ids, since)
     windows = _windows(fresh, held, part, joined)
     held = held.filter(pa.array(_inside(held, "started_at", part, windows)))
     known = rows.read(
@@ -91,16 +94,22 @@ def _add(tx: Tx, events: pa.Table, part: _Part, joined: Collection[str], now: da
 def _windows(fresh: pa.Table, held: pa.Table, part: _Part, joined: Collection[str]) -> pd.DataFrame:
     """Return for each person the stretch of time whose visits an event may belong to or join.
 
-    It begins with the last visit that began before the first event, and ends before the first
-    visit that begins a silence after the last one.
+    It begins with the visit that the first event falls into or follows without a silence, and ends
+    before the first visit that begins a silence after the last event.
     """
     ts, who = _times(fresh, "ts"), _who(fresh, part)
     spans = pd.Series(ts).groupby(who).agg(["min", "max"])
     spans.columns = pd.Index(["since", "until"])
     spans["until"] += SILENCE
-    begun = pd.DataFrame({"owner": _who(held, part), "at": _times(held, "started_at")})
-    begun = begun.join(spans, on="owner", how="inner")
-    before = begun[begun["at"] <= begun["since"]].groupby("owner")["at"].max()
+    begun = pd.DataFrame(
+        {
+            "owner": _who(held, part),
+            "at": _times(held, "started_at"),
+            "last": _times(held, "last_at"),
+        }
+    ).join(spans, on="owner", how="inner")
+    going_on = ~(begun["last"] + SILENCE <= begun["since"])
+    before = begun[(begun["at"] <= begun["since"]) & going_on].groupby("owner")["at"].max()
     after = begun[begun["at"] >= begun["until"]].groupby("owner")["at"].min()
     spans["since"] = before.reindex(spans.index).fillna(spans["since"])
     spans["until"] = after.reindex(spans.index).fillna(pd.Timestamp(_EVER[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,7 +33,7 @@ def contacts_of(mapping: Mapping, chunk: Chunk, rows: pa.Table, good: Mask) -> d
         _consents(purpose, rule, mapping, chunk, rows, findings, good)
         for purpose, rule in mapping.consents.items()
     ]
-    made = {"parts": pa.concat_tables([_parts(chunk, one, good) for one in findings])}
+    made = {"parts": _parts(chunk, findings, good)}
     if points:
         made["contact_points"] = pa.concat_tables(points)
     if consents:
@@ -121,10 +122,16 @@ def _moment(
     return filling.filled(column, at, chunk, findings, missing=missing)
 
 
-def _parts(chunk: Chunk, findings: Findings, good: Mask) -> pa.Table:
-    bad = findings.bad & good
+def _parts(chunk: Chunk, findings: list[Findings], good: Mask) -> pa.Table:
+    """Return what could not be read of each row that is stored all the same, its reasons joined."""
+    bad = good & np.logical_or.reduce([one.bad for one in findings])
     aside = chunk.kept(bad)
+    reasons = [
+        "; ".join(reason for reason in row if reason)
+        for row in zip(*(one.reasons[bad] for one in findings), strict=True)
+    ]
     columns = {name: aside.column(name) for name in aside.rows.column_names}
     raw = packing.pack(columns, aside.rows.num_rows)
-    reasons = pa.array(findings.reasons[bad], pa.string())
-    return pa.table({"line": pa.array(aside.lines), "reason": reasons, "raw": raw})
+    return pa.table(
+        {"line": pa.array(aside.lines), "reason": pa.array(reasons, pa.string()), "raw": raw}
+    )

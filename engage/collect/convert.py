@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Table
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -40,6 +40,24 @@ class Converted:
     extras: Table[str, pa.Table] = field(default_factory=dict)
     """contact_points, consents, identities (alias_id, person_id, known_at), parts (bad parts of
     rows that were stored all the same; line, reason, raw)."""
+    origin: Chunk | None = None
+    """Where `rows` came from, row by row."""
+
+    @property
+    def rows_read(self) -> int:
+        """Return how many rows the chunk had, good and bad."""
+        return int(self.rows.num_rows + self.bad.num_rows) + self.left_out
+
+    def refusing(self, mask: Mask, reason: str) -> Converted:
+        """Return the same with these rows set aside for a reason found later."""
+        assert self.origin is not None
+        reasons = np.full(int(mask.sum()), reason, dtype=object)
+        return replace(
+            self,
+            rows=self.rows.filter(pa.array(~mask)),
+            bad=pa.concat_tables([self.bad, _aside(self.origin.kept(mask), reasons)]),
+            origin=self.origin.kept(~mask),
+        )
 
 
 def convert(mapping: Mapping, chunk: Chunk, *, imported_at: datetime) -> Converted:
@@ -65,6 +83,7 @@ def convert(mapping: Mapping, chunk: Chunk, *, imported_at: datetime) -> Convert
         bad=pa.concat_tables([_bad_table(malformed), unread, bad]),
         left_out=left_out,
         extras=extras,
+        origin=chunk.kept(good),
     )
 
 

@@ -47,8 +47,7 @@ def test_a_bad_number_is_set_aside_and_its_person_stays(reading: Reading) -> Non
     assert made.bad.num_rows == 0
     assert made.extras["contact_points"].num_rows == 0
     assert [(row["line"], row["reason"]) for row in made.extras["parts"].to_pylist()] == [
-        (2, "phone: not a number to call"),
-        (2, "email: not an address"),
+        (2, "phone: not a number to call; email: not an address"),
     ]
 
 

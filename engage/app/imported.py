@@ -1,0 +1,110 @@
+"""What came of an imported file, in numbers that add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from engage.collect.convert import Converted
+
+SHOWN = 10
+"""Faults that a report names one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One row, or part of one, that was set aside."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What came of a file; rows_read = new + known + left out + bad."""
+
+    file: str
+    kind: str
+    rows_read: int = 0
+    rows_new: int = 0
+    rows_known: int = 0
+    rows_left_out: int = 0
+    """Rows that the mapping's `[where]` does not take."""
+    rows_bad: int = 0
+    parts_bad: int = 0
+    """Rows that were stored without a part that could not be read, such as a phone number."""
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    """How often each fault was found, the most frequent first."""
+    first_errors: tuple[Problem, ...] = ()
+    import_id: str = ""
+    """Empty after a dry run."""
+    read_before: datetime | None = None
+    """When this very file was last read to its end under this very mapping."""
+    dry_run: bool = False
+
+    @property
+    def quarantined(self) -> int:
+        """Return how many rows and parts were set aside."""
+        return self.rows_bad + self.parts_bad
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the shape of `engage import --json`."""
+        return {**asdict(self), "reasons": dict(self.reasons)}
+
+
+class Count:
+    """The numbers of an import while it goes on."""
+
+    def __init__(self, file: str, kind: str) -> None:
+        self.rows_read = 0
+        self._file, self._kind = file, kind
+        self._numbers: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._first: list[Problem] = []
+
+    def add(self, converted: Converted, new: int) -> None:
+        """Count a chunk of which so many rows were new."""
+        parts = converted.extras.get("parts")
+        self._numbers.update(
+            rows_new=new,
+            rows_known=converted.rows.num_rows - new,
+            rows_left_out=converted.left_out,
+            rows_bad=converted.bad.num_rows,
+            parts_bad=0 if parts is None else parts.num_rows,
+        )
+        self.rows_read += converted.rows_read
+        for table in (converted.bad, parts):
+            if table is not None:
+                self._note(table)
+
+    def _note(self, faults: pa.Table) -> None:
+        reasons = faults["reason"].to_pylist()
+        self._reasons.update(reasons)
+        shown = faults.slice(0, SHOWN)
+        self._first += [
+            Problem(line, reason)
+            for line, reason in zip(
+                shown["line"].to_pylist(), shown["reason"].to_pylist(), strict=True
+            )
+        ]
+
+    def report(
+        self, *, import_id: str = "", read_before: datetime | None = None, dry_run: bool = False
+    ) -> ImportReport:
+        """Return what was counted."""
+        return ImportReport(
+            file=self._file,
+            kind=self._kind,
+            rows_read=self.rows_read,
+            **self._numbers,
+            reasons=dict(self._reasons.most_common()),
+            first_errors=tuple(sorted(self._first, key=lambda one: one.line)[:SHOWN]),
+            import_id=import_id,
+            read_before=read_before,
+            dry_run=dry_run,
+        )
