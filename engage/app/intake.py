@@ -59,31 +59,44 @@ def import_file(
     Raises SourceFileError or WrongUse before anything is stored when the file or the mapping cannot
     be used, StoreUnavailable when the database cannot be written.
     """
-    if mapping.kind != kind:
-        raise WrongUse(f"the mapping is for {mapping.kind}, but {kind} are being imported")
-    used = msgspec.structs.replace(mapping, source=source) if source else mapping
-    file = fingerprint(path, used.file)
-    reading, count = _Reading(path, used, now, chunk_rows), Count(str(path), kind)
-
-    def tell(so_far: int) -> None:
-        if progress is not None:
-            progress(so_far, file.size, count.rows_read)
-
+    used = _checked(kind, mapping, source)
     if dry_run:
-        for converted, so_far in reading.chunks():
-            count.add(converted, 0)
-            tell(so_far)
-        return count.report(dry_run=True)
-    chunks = reading.chunks()
-    first = next(
-        chunks
-    )  # a mapping that does not fit the file fails here, before anything is noted
+        return preview(path, used, now=now, progress=progress, chunk_rows=chunk_rows)
+    file = fingerprint(path, used.file)
+    chunks = _converted(path, used, now, chunk_rows)
+    first = next(chunks)  # a mapping that does not fit the file fails here, before anything is noted
     writing = _Writing(store, used, str(path), file.sha256, now)
+    count = Count(str(path), kind)
     with writing.noted():
         for converted, so_far in chain([first], chunks):
             count.add(converted, writing.store_chunk(converted))
-            tell(so_far)
+            if progress is not None:
+                progress(so_far, file.size, count.rows_read)
     return count.report(import_id=writing.import_id, read_before=writing.read_before)
+
+
+def preview(
+    path: Path,
+    mapping: mappings.Mapping,
+    *,
+    now: datetime,
+    progress: Progress | None = None,
+    chunk_rows: int = CHUNK_ROWS,
+) -> ImportReport:
+    """Read a file to its end as an import would, and store nothing."""
+    size = fingerprint(path, mapping.file).size
+    count = Count(str(path), mapping.kind)
+    for converted, so_far in _converted(path, mapping, now, chunk_rows):
+        count.add(converted, 0)
+        if progress is not None:
+            progress(so_far, size, count.rows_read)
+    return count.report(dry_run=True)
+
+
+def _checked(kind: str, mapping: mappings.Mapping, source: str) -> mappings.Mapping:
+    if mapping.kind != kind:
+        raise WrongUse(f"the mapping is for {mapping.kind}, but {kind} are being imported")
+    return msgspec.structs.replace(mapping, source=source) if source else mapping
 
 
 def take(store: Store, tables: Mapping[str, pa.Table], *, now: datetime) -> dict[str, int]:
@@ -99,6 +112,8 @@ def take(store: Store, tables: Mapping[str, pa.Table], *, now: datetime) -> dict
 def _take(
     tx: Tx, tables: Mapping[str, pa.Table], now: datetime, *, undated: bool = False
 ) -> dict[str, int]:
+    if unknown := set(tables) - {*_PLAIN, *_BESIDE, EVENTS.name, LINKS.name}:
+        raise ValueError(f"nothing is known by the name of {', '.join(sorted(unknown))}")
     new = {}
     joined = _join(tx, tables, now)
     if joined or EVENTS.name in tables:
@@ -112,6 +127,7 @@ def _take(
     return new
 
 
+_BESIDE = frozenset({"contact_points", "consents", _STATEMENTS})
 _PLAIN = {
     name: relation
     for name, relation in {**ARCHIVED, **IMPORTABLE}.items()
@@ -133,26 +149,17 @@ def _events(tables: Mapping[str, pa.Table]) -> pa.Table:
     return tables[EVENTS.name].select(schema.names).cast(schema)
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """A file that is read by its mapping."""
-
-    path: Path
-    mapping: mappings.Mapping
-    now: datetime
-    chunk_rows: int
-
-    def chunks(self) -> Iterator[tuple[Converted, int]]:
-        """Return what each chunk became, with the bytes read so far."""
-        seen: set[str] = set()
-        undated = _undated(self.mapping)
-        for number, chunk in enumerate(
-            read(self.path, self.mapping.file, chunk_rows=self.chunk_rows)
-        ):
-            if number == 0:
-                check_file(self.mapping, chunk.rows.column_names, str(self.path))
-            converted = convert(self.mapping, chunk, imported_at=self.now)
-            yield _once(self.mapping, converted, seen) if undated else converted, chunk.bytes_read
+def _converted(
+    path: Path, mapping: mappings.Mapping, now: datetime, chunk_rows: int
+) -> Iterator[tuple[Converted, int]]:
+    """Return what each chunk of a file becomes, with the bytes read so far."""
+    seen: set[str] = set()
+    undated = _undated(mapping)
+    for number, chunk in enumerate(read(path, mapping.file, chunk_rows=chunk_rows)):
+        if number == 0:
+            check_file(mapping, chunk.rows.column_names, str(path))
+        converted = convert(mapping, chunk, imported_at=now)
+        yield _once(mapping, converted, seen) if undated else converted, chunk.bytes_read
 
 
 def _undated(mapping: mappings.Mapping) -> bool:

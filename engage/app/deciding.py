@@ -1,0 +1,111 @@
+"""Scored subjects become decisions: one transaction holds the decision and its outbox row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import pandas as pd
+import pyarrow as pa
+
+from engage.app.app import App
+from engage.app.frames import Scored
+from engage.app.planning import current_plan
+from engage.app.rules import rules_of
+from engage.app.sending import send
+from engage.app.triggers import live
+from engage.decide import context, policy, triggers
+from engage.decide.policy import Decided
+from engage.decide.stake import stakes
+from engage.domain.ids import Prefix, derive
+from engage.domain.runs import JobReport
+from engage.domain.scores import Subject
+from engage.domain.triggers import Trigger
+from engage.store import Tx, assignments, decisions, ledger
+from engage.store import context as stored_context
+from engage.store.lock import lock_people
+
+
+def decide(app: App, subject: Subject, scored: Scored, moments: pa.Table) -> JobReport:
+    """Decide for every subject that a live trigger fires for, and store what was decided.
+
+    `moments` holds (subject_id, moment): when the subject was last alive, from which an offer's
+    validity counts.
+    """
+    watching = live(app, subject)
+    candidates = _candidates(app, scored, moments, watching)
+    seen = scored.frame.num_rows
+    if candidates.empty:
+        return JobReport(seen=seen)
+    run_id = derive(Prefix.RUN, subject, app.now().isoformat())
+    with app.store.write() as tx:
+        decided = _decide(app, tx, candidates, watching, run_id)
+        _store(app, tx, decided, run_id)
+    return _report(seen, decided)
+
+
+def _candidates(
+    app: App, scored: Scored, moments: pa.Table, watching: tuple[Trigger, ...]
+) -> pd.DataFrame:
+    """Return one row for each trigger and subject whose condition holds, within its validity."""
+    fired = triggers.fire(scored.frame, watching)
+    if not any(mask.any() for mask in fired.values()):
+        return pd.DataFrame()
+    frame = scored.frame.to_pandas().merge(
+        moments.to_pandas(), on="subject_id", how="left", validate="one_to_one"
+    )
+    margins = {name: journey.margin_minor for name, journey in app.settings.journeys.items()}
+    parts = []
+    for trigger in watching:
+        rows = frame[fired[trigger.name]]
+        rows = rows[rows["as_of"] - rows["moment"] <= trigger.validity]
+        stake = stakes(rows, trigger, margins)
+        parts.append(rows.assign(trigger=trigger.name, stake_minor=stake))
+    together = pd.concat(parts, ignore_index=True)
+    return together.assign(artifacts=[dict(scored.artifacts)] * len(together))
+
+
+def _decide(
+    app: App, tx: Tx, candidates: pd.DataFrame, watching: tuple[Trigger, ...], run_id: str
+) -> Decided:
+    now = app.now()
+    people = sorted(candidates["person_id"].unique())
+    lock_people(tx, people)
+    tables = stored_context.read(tx, people, now, app.suppression_key)
+    purposes = sorted({action.needs for action in app.actions.values() if action.needs})
+    lives = {name: action.life for name, action in app.actions.items()}
+    known = context.build(people, now, tables, purposes, lives)
+    return policy.decide(
+        candidates,
+        {trigger.name: trigger for trigger in watching},
+        app.actions,
+        known,
+        rules_of(app),
+        current_plan(app, tx, now),
+        now=now,
+        salt=app.salt,
+        secret=app.draw_key,
+        run_id=run_id,
+        decided=decisions.decided(tx, candidates["subject_id"].unique().tolist()),
+    )
+
+
+def _store(app: App, tx: Tx, decided: Decided, run_id: str) -> None:
+    """Write everything down in the one transaction that also read what it was decided from."""
+    tables: Mapping[str, pa.Table] = decided.tables()
+    now = app.now()
+    assignments.store_first(tx, tables["assignments"])
+    decisions.add(tx, tables["decisions"], now)
+    decisions.add_refusals(tx, tables["refusals"], run_id)
+    ledger.add_ghosts(tx, tables["ghosts"])
+    send(app, tx, tables["messages"], tables["contacts"])
+
+
+def _report(seen: int, decided: Decided) -> JobReport:
+    skipped: Counter[str] = Counter()
+    for reasons in decided.refusals["reasons"]:
+        skipped.update(str(reason) for reason in reasons)
+    acted = decided.decisions["action"].ne("none")
+    for arm_reason in decided.decisions.loc[~acted, "reasons"]:
+        skipped.update(str(reason) for reason in arm_reason)
+    return JobReport(seen=seen, done=int(acted.sum()), skipped=dict(skipped))

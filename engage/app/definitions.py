@@ -1,0 +1,89 @@
+"""What the settings say in tables becomes the vocabulary: goals, actions, triggers."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+
+from engage.domain.actions import Action, ContactClass
+from engage.domain.goals import RECOVERED, Goal
+from engage.domain.scores import Subject
+from engage.domain.triggers import Stake, Trigger
+from engage.errors import SettingsError
+from engage.settings import Settings
+
+
+def goals_of(settings: Settings) -> dict[str, Goal]:
+    """Return the goals that the settings define, by name."""
+    return {
+        name: Goal(name, g.relation, g.when, g.value_minor, g.value_column)
+        for name, g in settings.goals.items()
+    }
+
+
+def actions_of(settings: Settings) -> dict[str, Action]:
+    """Return the actions that the settings define, by name; fallbacks and queues must exist."""
+    actions = {
+        name: Action(
+            name=name,
+            channel=a.channel,
+            cost_minor=a.cost_minor,
+            agent_minutes=a.agent_min,
+            queue=a.queue,
+            annoyance_minor=a.annoyance_minor,
+            needs=a.needs,
+            life=timedelta(minutes=a.life_min),
+            prior_lift=a.prior_lift,
+            slot=a.slot,
+            fallback=a.fallback,
+        )
+        for name, a in settings.actions.items()
+    }
+    for action in actions.values():
+        place = f"[actions.{action.name}]"
+        if action.fallback:
+            _known(action.fallback, actions, f"{place} fallback")
+        if action.queue:
+            _known(action.queue, settings.queues, f"{place} queue")
+    return actions
+
+
+def triggers_of(
+    settings: Settings, goals: Mapping[str, Goal], actions: Mapping[str, Action]
+) -> dict[str, Trigger]:
+    """Return the triggers that the settings define, by name; what they name must exist."""
+    triggers = {}
+    for name, t in settings.triggers.items():
+        place = f"[triggers.{name}]"
+        for action in t.actions:
+            _known(action, actions, f"{place} actions")
+        _known(t.goal, {*goals, RECOVERED}, f"{place} goal")
+        if t.journey:
+            _known(t.journey, settings.journeys, f"{place} journey")
+        triggers[name] = Trigger(
+            name=name,
+            subject=Subject(t.subject),
+            when=t.when,
+            actions=tuple(t.actions),
+            goal=t.goal,
+            horizon=timedelta(hours=t.horizon_h),
+            contact_class=ContactClass(t.class_),
+            stake=Stake(t.stake),
+            stake_minor=t.stake_minor,
+            stake_share=t.stake_share,
+            journey=t.journey,
+            validity=timedelta(minutes=t.validity_min),
+            holdout=t.holdout,
+            exploration=t.exploration,
+            variants=tuple(t.variants),
+        )
+    return triggers
+
+
+def _known(name: str, names: Collection[str], place: str) -> None:
+    if name in names:
+        return
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
+    hint = f"; the nearest is {near[0]!r}" if near else ""
+    raise SettingsError(f"settings.toml {place}: there is no {name!r}{hint}")

@@ -1,0 +1,145 @@
+"""How a decision came about: from the page, over scores and rules, to the message and the effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from engage.app.app import App
+from engage.app.reasons import score_reasons
+from engage.decide.explain import story
+from engage.domain.catalog import QUERYABLE
+from engage.domain.outcomes import OUTCOMES
+from engage.domain.reasons import Reason
+from engage.errors import WrongUse
+from engage.store import Tx, decisions, effects, outbox, people, rows, triggers
+
+
+@dataclass
+class Story:
+    """What is known about one decision: facts for programs, lines for people."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+    def tell(self, name: str, fact: Any, *lines: str) -> None:
+        """Add one fact and the lines that say it."""
+        self.facts[name] = fact
+        self.lines.extend(lines)
+
+
+def explain(app: App, thing: str) -> Story:
+    """Tell the story of a decision, or of the event, visit, contact or message behind one."""
+    told = Story()
+    with app.store.read() as tx:
+        subject = _begin(tx, thing, told)
+        found = _decisions(tx, thing, subject)
+        if not found:
+            _tell_refusals(tx, subject or thing, told)
+            return told
+        for decision in found:
+            part = Story()
+            _tell_decision(app, tx, decision, part)
+            told.facts.setdefault("decisions", []).append(part.facts)
+            told.lines.extend(part.lines)
+    return told
+
+
+def _begin(tx: Tx, thing: str, told: Story) -> str:
+    """Tell of the event that the story starts from, if it does, and return its subject."""
+    for name, column in (("events", "event_id"), ("interactions", "interaction_id")):
+        found = rows.find(tx, QUERYABLE[name], column, thing)
+        if found:
+            row = found[0]
+            what = row.get("name") or row.get("disposition") or row.get("topic") or ""
+            kind = row.get("type") or row.get("channel")
+            where = f" on {row['page']}" if row.get("page") else ""
+            told.tell(name, row, f"{row['ts']:%Y-%m-%d %H:%M:%S}  {kind} {what}{where}")
+            return str(row.get("session_id") or row.get("interaction_id"))
+    return thing
+
+
+def _decisions(tx: Tx, thing: str, subject: str) -> list[dict[str, Any]]:
+    if thing.startswith("msg_"):
+        message = outbox.get(tx, thing)
+        thing = message["decision_id"] if message else thing
+    one = decisions.get(tx, thing)
+    return [one] if one else decisions.of_subject(tx, subject)
+
+
+def _tell_refusals(tx: Tx, subject: str, told: Story) -> None:
+    refused = decisions.refusals_of(tx, subject)
+    if not refused and not told.facts:
+        raise WrongUse(
+            f"nothing is known of {subject!r}; give the id of a decision, an event, a visit, "
+            "a contact or a message (see engage decisions list)"
+        )
+    told.tell("refusals", refused)
+    if not refused:
+        told.lines.append("No trigger fired for it, so nothing was decided.")
+    for row in refused:
+        for reason in row["reasons"]:
+            words = Reason(reason).sentence
+            told.lines.append(f"{row['at']:%Y-%m-%d %H:%M:%S}  {row['trigger']}: {words}")
+
+
+def _tell_decision(app: App, tx: Tx, decision: dict[str, Any], told: Story) -> None:
+    trigger = triggers.version(tx, decision["trigger"], decision["trigger_version"])
+    told.tell("decision", decision)
+    told.tell("trigger", trigger and {"name": trigger.name, "when": trigger.when})
+    because = score_reasons(app, tx, decision)
+    told.tell("score_reasons", because, *_reason_lines(because))
+    told.lines.extend(story(decision, trigger))
+    told.lines.extend(_delivery(tx, decision, told))
+    told.lines.extend(_afterwards(tx, decision, told))
+    told.lines.extend(_effect(tx, decision, told))
+
+
+def _reason_lines(because: dict[str, Any]) -> Iterator[str]:
+    for model, said in because.items():
+        yield f"{model} was {said['score']:.3f}: {'; '.join(said['reasons']) or 'nothing stood out'}"
+
+
+def _delivery(tx: Tx, decision: dict[str, Any], told: Story) -> Iterator[str]:
+    message = outbox.of_decision(tx, decision["decision_id"])
+    told.tell("message", message)
+    if message is None:
+        yield "Nothing was sent."
+        return
+    yield f"Its {message['channel']} message ({message['message_id']}) is {message['state']}."
+    if message["note"]:
+        yield f"  {message['note']}"
+    attempts = outbox.attempts(tx, message["message_id"])
+    told.tell("attempts", attempts)
+    for attempt in attempts:
+        result = attempt["result"] or "under way"
+        yield f"  {attempt['started_at']:%Y-%m-%d %H:%M:%S}  attempt {attempt['number']}: {result}"
+
+
+def _afterwards(tx: Tx, decision: dict[str, Any], told: Story) -> Iterator[str]:
+    """Tell which goals the person reached after the decision."""
+    who = people.everyone(tx, [decision["person_id"]])
+    found = rows.read(tx, OUTCOMES, person_ids=who, since=decision["decided_at"]).to_pylist()
+    told.tell("outcomes", found)
+    if not found:
+        yield "Since then the person has reached no goal."
+    for outcome in sorted(found, key=lambda o: o["ts"]):
+        yield f"{outcome['ts']:%Y-%m-%d %H:%M:%S}  reached {outcome['goal']}."
+
+
+def _effect(tx: Tx, decision: dict[str, Any], told: Story) -> Iterator[str]:
+    effect = effects.latest(tx, decision["trigger"])
+    told.tell("effect", effect)
+    if effect is None:
+        yield f"The effect of {decision['trigger']} has not been measured yet."
+        return
+    found = effect["effect"]
+    if found.get("withheld") or found.get("estimate") is None:
+        yield f"The effect of {decision['trigger']} is not known yet: {found.get('withheld', '')}"
+    else:
+        yield (
+            f"Over all {found['n_treated'] + found['n_held_out']} people whose window has passed, "
+            f"{decision['trigger']} changed its goal by {found['estimate']:+.3f} "
+            f"(95 % interval {found['low']:+.3f} to {found['high']:+.3f})."
+        )

@@ -1,0 +1,111 @@
+"""Subjects become one row each of features and scores, live or from history, by the same code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from engage.app.app import App
+from engage.app.champions import Champion, champions
+from engage.domain.scores import Subject
+from engage.features.build import build
+from engage.features.definition import Feature
+from engage.features.engines.duckdb import DuckEngine
+from engage.features.frame import columns_of, merge, with_person_scores, with_scores
+from engage.features.plain import plain
+from engage.features.sources import Source
+from engage.scoring.definition import Model
+from engage.store import scores as kept
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A frame of subjects with their features and scores, and what scored them."""
+
+    frame: pa.Table
+    artifacts: Mapping[str, str]
+    """The artifact behind each score, by the model's name."""
+
+
+def models_of(app: App, subject: Subject) -> dict[str, Model]:
+    """Return the models that score this kind of subject, in name order."""
+    return {name: m for name, m in sorted(app.models.items()) if m.subject is subject}
+
+
+def columns(app: App, subject: Subject) -> pa.Schema:
+    """Return the columns, with types, that a trigger over this kind of subject may name."""
+    models = models_of(app, subject)
+    own = {name: model.objective for name, model in models.items()}
+    parts: dict[str, Sequence[Feature]] = {name: m.features for name, m in models.items()}
+    own_frame = plain(subject)
+    if own_frame is not None:
+        parts["its own frame"] = own_frame.features
+    people = {} if subject is Subject.PERSON else models_of(app, Subject.PERSON)
+    return columns_of(parts, own | {name: m.objective for name, m in people.items()})
+
+
+def score_subjects(
+    app: App, subject: Subject, subjects: pa.Table, relations: Mapping[str, Source]
+) -> Scored:
+    """Return features and scores of these subjects (subject_id, person_id, as_of).
+
+    A model that has no champion yet gives a column of nulls, which no condition matches.
+    """
+    in_use, models = champions(app), models_of(app, subject)
+    frames, parts = _built(app, subject, subjects, relations, models)
+    frame = merge(frames, parts)
+    own = {name: _scores(in_use.get(name), frames[name]) for name in models}
+    frame = with_scores(frame, own)
+    used = {name: in_use[name].artifact_id for name in models if name in in_use}
+    if subject is not Subject.PERSON:
+        frame, of_people = _with_person_scores(app, frame)
+        used |= of_people
+    return Scored(frame, used)
+
+
+def _built(
+    app: App,
+    subject: Subject,
+    subjects: pa.Table,
+    relations: Mapping[str, Source],
+    models: Mapping[str, Model],
+) -> tuple[dict[str, pa.Table], dict[str, Sequence[Feature]]]:
+    engine = app.settings.engine
+    queries: dict[str, tuple[str, Sequence[Feature], Sequence[str]]] = {
+        name: (model.query, model.features, model.barred) for name, model in models.items()
+    }
+    own_frame = plain(subject)
+    if own_frame is not None:
+        queries["its own frame"] = (own_frame.query, own_frame.features, ())
+    with DuckEngine(
+        relations,
+        threads=engine.threads,
+        memory_mb=engine.memory_mb,
+        folder=str(app.history.folder),
+    ) as duck:
+        frames = {
+            name: build(duck, text, features, subjects, barred=barred, name=name)
+            for name, (text, features, barred) in queries.items()
+        }
+    return frames, {name: features for name, (_, features, _) in queries.items()}
+
+
+def _scores(champion: Champion | None, part: pa.Table) -> npt.NDArray[np.float64]:
+    if champion is None:
+        return np.full(part.num_rows, np.nan)
+    return champion.predictor.score(part)
+
+
+def _with_person_scores(app: App, frame: pa.Table) -> tuple[pa.Table, dict[str, str]]:
+    """Join the newest scores of the people behind the subjects, and say what gave them."""
+    models = list(models_of(app, Subject.PERSON))
+    ids: list[Any] = frame["person_id"].unique().to_pylist()
+    with app.store.read() as tx:
+        newest = kept.latest(tx, ids, models)
+    used = {row["model"]: row["artifact_id"] for row in newest.to_pylist()}
+    return with_person_scores(frame, newest, models), used

@@ -1,0 +1,70 @@
+"""How many agent minutes are free, and which slots may be promised: the plan decisions live by."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+
+from engage.app.app import App
+from engage.decide.capacity import Plan
+from engage.decide.hours import Window
+from engage.decide.plan import Forecast, Staff, current, forecast
+from engage.domain.runs import JobReport
+from engage.store import Tx, plans, slots
+
+_HALF_HOUR = timedelta(minutes=30)
+_AHEAD = timedelta(days=8)
+_FREE = ("queue", "starts_at", "ends_at", "free_min")
+
+
+def plan_capacity(app: App) -> JobReport:
+    """Plan the coming days from the staff there is, and publish the slots that can be kept."""
+    now = app.now()
+    made = forecast(staff_of(app), now)
+    body = made.body
+    version = sha256(msgspec.json.encode(body, order="deterministic")).hexdigest()[:12]
+    with app.store.write() as tx:
+        plans.add(tx, version, body, now)
+        published = slots.publish(tx, pa.Table.from_pandas(made.slots, preserve_index=False))
+    return JobReport(seen=len(made.free), done=published)
+
+
+def staff_of(app: App) -> list[Staff]:
+    """Return the agents of each queue as the settings have them."""
+    return [
+        Staff(
+            queue=name,
+            agents=q.agents,
+            hours=(Window.of(q.days, q.opens, q.closes),),
+            zone=q.zone or app.settings.project.zone,
+            handle_min=q.handle_min,
+            inbound_share=q.inbound_share,
+            concurrency=q.concurrency,
+            price_minor_per_min=q.price_minor_per_min,
+        )
+        for name, q in sorted(app.settings.queues.items())
+    ]
+
+
+def current_plan(app: App, tx: Tx, now: datetime) -> Plan:
+    """Return the plan that decisions at this moment are made under; without one nobody is free."""
+    found = plans.latest(tx, now)
+    version, body = found if found is not None else ("", {"free": [], "price": {}})
+    ahead = slots.between(tx, now - _HALF_HOUR, now + _AHEAD).to_pandas()
+    handle = {name: queue.handle_min for name, queue in app.settings.queues.items()}
+    return current(version, _forecast(msgspec.json.encode(body)), ahead, now, handle)
+
+
+@lru_cache(maxsize=8)
+def _forecast(body: bytes) -> Forecast:
+    told: dict[str, Any] = msgspec.json.decode(body)
+    free = pd.DataFrame(told["free"], columns=list(_FREE))
+    for name in ("starts_at", "ends_at"):
+        free[name] = pd.to_datetime(free[name]).astype("datetime64[us]")
+    return Forecast(free.astype({"free_min": "float64"}), pd.DataFrame(), told["price"])

@@ -1,0 +1,44 @@
+"""Why a score was what it was, from the features that were logged with the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from engage.app.app import App
+from engage.app.champions import load
+from engage.features.build import ARROW
+from engage.scoring.definition import Model
+from engage.scoring.reasons import reasons
+from engage.store import Tx, artifacts
+
+TOP = 3
+
+
+def score_reasons(app: App, tx: Tx, decision: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return each score behind a decision with its top reasons in words.
+
+    Read from the logged features and the very artifact that scored, so it is the same for ever.
+    """
+    used: Mapping[str, str] = decision["artifacts"] or {}
+    logged: Mapping[str, Any] = decision["features"] or {}
+    told = {}
+    for name, artifact_id in sorted(used.items()):
+        record, model = artifacts.get(tx, artifact_id), app.models.get(name)
+        if record is None or model is None or logged.get(name) is None:
+            continue
+        champion = load(app, artifact_id, record.folder, record.sha256)
+        row = _row(model, logged)
+        sentences = reasons(champion.predictor, row, model.features, top=TOP)[0]
+        told[name] = {"score": logged[name], "reasons": list(sentences)}
+    return told
+
+
+def _row(model: Model, logged: Mapping[str, Any]) -> pa.Table:
+    columns = {
+        one.name: pa.array([logged.get(one.name)], ARROW[one.type], from_pandas=True)
+        for one in model.features
+    }
+    return pa.table(columns)

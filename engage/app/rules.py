@@ -1,0 +1,73 @@
+"""The settings' policy, caps and shares as the one object that decisions obey."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import timedelta
+
+from engage.app.app import App
+from engage.decide.hours import Window
+from engage.decide.rules import Caps, Hours, Rules
+from engage.domain.actions import ChannelName, ContactClass
+from engage.settings import Settings
+from engage.settings.policy import Window as Written
+from engage.store.ledger import Cap
+
+_MONTH = timedelta(days=365.25 / 12)
+
+
+def rules_of(app: App) -> Rules:
+    """Return the rules in force, with a version that changes whenever one of them does."""
+    settings = app.settings
+    caps = settings.caps
+    return Rules(
+        version=policy_version(settings),
+        windows={
+            country: {one: _hours(row.of(one)) for one in ContactClass}
+            for country, row in settings.policy.windows.items()
+        },
+        regions={place: _hours(row.hours) for place, row in settings.policy.regions.items()},
+        end_guard=timedelta(minutes=settings.policy.end_guard_min),
+        consent_life=settings.policy.consent_months * _MONTH,
+        caps=Caps(
+            sms_24h=caps.sms_24h,
+            sms_7d=caps.sms_7d,
+            sms_30d=caps.sms_30d,
+            call_24h=caps.call_24h,
+            call_7d=caps.call_7d,
+            chat_session=caps.chat_session,
+            chat_24h=caps.chat_24h,
+            ceiling_24h=caps.ceiling_24h,
+            requested_messages=caps.requested_messages,
+            requested_dials_24h=caps.requested_dials_24h,
+        ),
+        epoch=settings.assignment.epoch,
+        holdout_global=settings.assignment.holdout_global,
+    )
+
+
+def policy_version(settings: Settings) -> str:
+    """Return a short fingerprint of everything that says when and how often to contact."""
+    parts = [part.model_dump(mode="json") for part in (settings.policy, settings.caps)]
+    text = json.dumps(parts, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _hours(written: tuple[Written, ...]) -> Hours:
+    return tuple(Window.of(one.days, one.opens, one.closes) for one in written)
+
+
+def budget_of(app: App) -> tuple[Cap, ...]:
+    """Return the contact budget as the ledger reserves it, exact in the committing transaction."""
+    caps, day = app.settings.caps, timedelta(days=1)
+    return (
+        Cap(caps.sms_24h, day, ChannelName.SMS),
+        Cap(caps.sms_7d, 7 * day, ChannelName.SMS),
+        Cap(caps.sms_30d, 30 * day, ChannelName.SMS),
+        Cap(caps.call_24h, day, ChannelName.CALLBACK),
+        Cap(caps.call_7d, 7 * day, ChannelName.CALLBACK),
+        Cap(caps.chat_session, day, ChannelName.CHAT_OFFER, per_subject=True),
+        Cap(caps.chat_24h, day, ChannelName.CHAT_OFFER),
+        Cap(caps.ceiling_24h, day),
+    )

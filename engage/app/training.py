@@ -1,0 +1,131 @@
+"""Each model learns from history, is judged, and replaces the champion only if it earns it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from engage.app.app import App
+from engage.app.champions import load
+from engage.domain.ids import Prefix, derive
+from engage.domain.runs import JobReport
+from engage.errors import NotTrainable
+from engage.features.build import build
+from engage.features.engines.duckdb import DuckEngine
+from engage.features.labels import labels
+from engage.features.moments import training_subjects
+from engage.scoring.artifact import write
+from engage.scoring.definition import Model
+from engage.scoring.evaluate import measure
+from engage.scoring.gates import judge
+from engage.scoring.train import Trained, TrainingSet, train
+from engage.store import artifacts
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How training one model went."""
+
+    model: str
+    artifact_id: str
+    promoted: bool
+    failures: tuple[str, ...]
+    metrics: Mapping[str, Any]
+    refused: str = ""
+    """Why there was nothing to train, if so."""
+
+    def verdict(self) -> str:
+        """Return in words what became of it."""
+        if self.refused:
+            return f"not trained: {self.refused}"
+        if self.promoted:
+            return "promoted"
+        waits = "waits for a person to promote it"
+        return f"kept beside the champion: {'; '.join(self.failures) or waits}"
+
+
+def train_models(app: App) -> JobReport:
+    """Train every model of the project on the history there is."""
+    outcomes = [train_model(app, model) for _, model in sorted(app.models.items())]
+    skipped = {f"{one.model} {one.verdict()}": 1 for one in outcomes if not one.promoted}
+    return JobReport(len(outcomes), sum(one.promoted for one in outcomes), skipped)
+
+
+def train_model(app: App, model: Model, *, by: str = "train_models") -> Outcome:
+    """Train one model; what cannot be trained, or is no better, leaves the champion in place."""
+    now = app.now()
+    settings = app.settings.scoring
+    try:
+        data = training_set(app, model, now)
+        trained = train(model, data, now=now, seed=settings.seed, threads=settings.threads)
+    except NotTrainable as error:
+        return Outcome(model.name, "", False, (), {}, refused=str(error))
+    return _register(app, model, data, trained, by)
+
+
+def training_set(app: App, model: Model, now: datetime) -> TrainingSet:
+    """Return the model's features as of each training moment, with the label that followed."""
+    settings = app.settings
+    with DuckEngine(
+        app.history.relations(),
+        threads=settings.engine.threads,
+        memory_mb=settings.engine.memory_mb,
+        folder=str(app.history.folder),
+    ) as duck:
+        moments = training_subjects(
+            duck,
+            model.subject,
+            query=model.subjects,
+            seed=settings.scoring.seed,
+            until=now,
+            name=model.name,
+        )
+        frame = build(
+            duck, model.query, model.features, moments, barred=model.barred, name=model.name
+        )
+        labelled = labels(duck, model.label, moments, model.horizon, name=model.name)
+    return TrainingSet(frame, labelled["label"].to_numpy().astype(np.float64))
+
+
+def _register(app: App, model: Model, data: TrainingSet, trained: Trained, by: str) -> Outcome:
+    artifact = trained.artifact
+    path = write(app.artifacts_folder, artifact)
+    artifact_id = derive(Prefix.ARTIFACT, model.name, artifact.sha256)
+    with app.store.write() as tx:
+        champion = artifacts.champion(tx, model.name)
+        before = _champions_figures(app, model, data, trained, champion)
+        failures = judge(model, trained.metrics, before)
+        promoted = not failures and (app.settings.scoring.promote == "auto" or champion is None)
+        artifacts.add(
+            tx,
+            artifacts.Record(
+                artifact_id=artifact_id,
+                model=model.name,
+                created_at=app.now(),
+                folder=str(path.relative_to(app.folder)),
+                sha256=artifact.sha256,
+                state="challenger",
+                body={**artifact.body, "failures": list(failures)},
+            ),
+        )
+        if promoted:
+            artifacts.promote(tx, artifact_id, by=by, at=app.now())
+    return Outcome(model.name, artifact_id, promoted, failures, trained.metrics)
+
+
+def _champions_figures(
+    app: App,
+    model: Model,
+    data: TrainingSet,
+    trained: Trained,
+    champion: artifacts.Record | None,
+) -> Mapping[str, float | None] | None:
+    """Return how the model in use does on the very rows that judged the new one."""
+    if champion is None:
+        return None
+    in_use = load(app, champion.artifact_id, champion.folder, champion.sha256)
+    return measure(model, in_use.predictor, data, trained.judged)

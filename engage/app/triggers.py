@@ -1,0 +1,50 @@
+"""Triggers on their way from the settings into the database, where the approved version rules."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from engage.app.app import App
+from engage.app.frames import columns
+from engage.domain.scores import Subject
+from engage.domain.triggers import Trigger, TriggerState
+from engage.errors import PredicateRefused
+from engage.features.predicates import check
+from engage.store import triggers as stored
+
+
+def seed_triggers(app: App, from_settings: Mapping[str, Trigger]) -> None:
+    """Store each trigger of the settings that the database does not know yet, as version 1."""
+    for trigger in from_settings.values():
+        check_trigger(app, trigger)
+    with app.store.read() as tx:
+        known = {trigger.name for trigger in stored.current(tx)}
+    new = [trigger for name, trigger in sorted(from_settings.items()) if name not in known]
+    if new:
+        with app.store.write() as tx:
+            for trigger in new:
+                stored.add_version(tx, trigger, app.now())
+
+
+def check_trigger(app: App, trigger: Trigger) -> None:
+    """Refuse a condition that names an unknown column or does what a condition may not."""
+    try:
+        check(trigger.when, columns_for(app, trigger.subject))
+    except PredicateRefused as error:
+        raise PredicateRefused(f"trigger {trigger.name}: {error}", error.position) from error
+
+
+def columns_for(app: App, subject: Subject) -> Collection[str]:
+    """Return the columns that a trigger over this kind of subject may name."""
+    return columns(app, subject).names
+
+
+def live(app: App, subject: Subject) -> tuple[Trigger, ...]:
+    """Return the triggers that are live for this kind of subject, in name order."""
+    with app.store.read() as tx:
+        current = stored.current(tx)
+    return tuple(
+        trigger
+        for trigger in sorted(current, key=lambda t: t.name)
+        if trigger.state is TriggerState.LIVE and trigger.subject is subject
+    )

@@ -1,0 +1,57 @@
+"""Decisions: who was offered what, and every step that led there."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
+
+decisions = typer.Typer(help="Who was offered what.", no_args_is_help=True)
+
+
+@decisions.command("list")
+def list_decisions(
+    project: ProjectOption = None,
+    trigger: Annotated[str | None, typer.Option(help="Only this trigger's.")] = None,
+    limit: Annotated[int, typer.Option(help="How many of the newest.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the newest decisions."""
+    from engage.project import open_app
+    from engage.store import decisions as stored
+
+    app = open_app(project)
+    with app.store.read() as tx:
+        found = stored.read(tx, trigger=trigger, limit=limit).to_pylist()
+    if as_json:
+        print_json(found)
+        return
+    columns = ("decision_id", "decided_at", "trigger", "person_id", "arm", "action", "propensity")
+    print_table("Decisions", columns, [[row[c] for c in columns] for row in found])
+
+
+def explain(
+    thing: Annotated[
+        str, typer.Argument(help="A decision, or an event, session or contact that led to one.")
+    ],
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell how a decision came about, from the page to the effect."""
+    from engage.app.explaining import explain as tell
+    from engage.project import open_app
+
+    story = tell(open_app(project), thing)
+    if as_json:
+        print_json(story.facts)
+    else:
+        for line in story.lines:
+            typer.echo(line)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    app.add_typer(decisions, name="decisions")
+    app.command()(explain)

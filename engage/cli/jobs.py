@@ -1,0 +1,126 @@
+"""Run the jobs: one by name, all that are due, or all by the clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
+
+AtOption = Annotated[
+    datetime | None,
+    typer.Option("--at", help="Act as if it were this moment (UTC); for looking at the past."),
+]
+
+
+def list_jobs(project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Show each job: what it does, when, and how its last run went."""
+    from engage.project import open_project
+    from engage.store import jobs as runs
+
+    opened = open_project(project)
+    with opened.app.store.read() as tx:
+        last = {run.job: run for run in runs.last_runs(tx)}
+    rows: list[dict[str, Any]] = []
+    for name, job in sorted(opened.jobs.items()):
+        run = last.get(name)
+        rows.append(
+            {
+                "name": name,
+                "schedule": job.schedule.words(),
+                "sentence": job.sentence,
+                "last_due": run.due if run else None,
+                "state": run.state if run else None,
+                "report": run.words if run else "",
+            }
+        )
+    if as_json:
+        print_json(rows)
+    else:
+        print_table("Jobs", list(rows[0]) if rows else ["name"], [list(r.values()) for r in rows])
+
+
+def run_one(
+    name: Annotated[str, typer.Argument(help="The job's name, as `engage jobs` shows it.")],
+    project: ProjectOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run one job now, whether it is due or not."""
+    from engage.clock import MovingClock
+    from engage.project import open_project
+    from engage.scheduler import run_job
+
+    opened = open_project(project, clock=MovingClock(at) if at else None)
+    job = opened.jobs.get(name)
+    if job is None:
+        raise typer.BadParameter(f"there is no job {name!r}; see engage jobs")
+    run = run_job(opened.app, job, even_if_not_due=True)
+    _show([run] if run else [], as_json)
+
+
+def tick(
+    now: Annotated[bool, typer.Option("--now", help="Run what is due at this moment.")] = True,
+    project: ProjectOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run every job that is due, once, and end: for cron, or to try things out."""
+    from engage.clock import MovingClock
+    from engage.project import open_project
+    from engage.scheduler import tick as run_due
+
+    if not now:
+        raise typer.BadParameter("say --now")
+    opened = open_project(project, clock=MovingClock(at) if at else None)
+    _show(run_due(opened.app, opened.jobs), as_json)
+
+
+def run(project: ProjectOption = None) -> None:
+    """Run all jobs by the clock until stopped with Ctrl-C or SIGTERM."""
+    import signal
+    import threading
+
+    from engage.logs import configure
+    from engage.project import open_project
+    from engage.scheduler import serve
+
+    opened = open_project(project)
+    configure(opened.app.settings.logs.level, opened.app.settings.logs.format)
+    stop = threading.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: stop.set())
+    typer.echo(f"{len(opened.jobs)} jobs run by the clock; Ctrl-C stops them")
+    serve(opened.app, opened.jobs, stop)
+
+
+def _show(runs: list[Any], as_json: bool) -> None:
+    if as_json:
+        rows = [{"job": r.job, "state": r.state, **_report(r.report)} for r in runs]
+        print_json([{**row, "error": r.error} for row, r in zip(rows, runs, strict=True)])
+    elif not runs:
+        typer.echo("nothing was due, or it is already being done")
+    else:
+        for one in runs:
+            typer.echo(f"{one.job}: {one.error or one.report.sentence()}")
+    if any(r.error for r in runs):
+        raise typer.Exit(3)
+
+
+def _report(report: Any) -> dict[str, Any]:
+    return {
+        "seen": report.seen,
+        "done": report.done,
+        "skipped": dict(report.skipped),
+        "note": report.note,
+    }
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    app.command("jobs")(list_jobs)
+    app.command("job")(run_one)
+    app.command("tick")(tick)
+    app.command("run")(run)

@@ -1,0 +1,64 @@
+"""A project's life: begin one, look at its settings, check that it is sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where the new project goes.")],
+) -> None:
+    """Begin a project: copy models, jobs and settings into a folder of your own."""
+    from engage.starting import begin_project
+
+    begin_project(folder)
+    typer.echo(f"a new project is in {folder}; next: engage --help, engage demo, engage run")
+
+
+def settings(project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Show every setting that is in force, with unit and meaning; secrets are masked."""
+    import os
+
+    from engage import settings as settings_module
+    from engage.project import find_folder
+
+    root = find_folder(project)
+    in_force = settings_module.load(root, os.environ)
+    rows = settings_module.in_force(in_force, settings_module.Secrets.from_environ(os.environ))
+    if as_json:
+        print_json([dict(zip(_SETTING, row, strict=True)) for row in rows])
+        return
+    marked = ((key, value, "" if default else "set", unit) for key, value, default, unit, _ in rows)
+    print_table(f"Settings in force in {root}", ("key", "value", "", "unit"), marked)
+
+
+_SETTING = ("key", "value", "is_default", "unit", "meaning")
+
+
+def verify(project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Check everything that must always be true; exit with 1 when something is not."""
+    from engage.invariants import broken
+    from engage.project import open_app
+
+    found = broken(open_app(project))
+    if as_json:
+        print_json(found)
+    else:
+        for name, breaches in found.items():
+            typer.echo(f"{'ok    ' if not breaches else 'BROKEN'}  {name}")
+            for breach in breaches[:10]:
+                typer.echo(f"        {breach}")
+    if any(found.values()):
+        raise typer.Exit(1)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    app.command()(init)
+    app.command()(settings)
+    app.command()(verify)

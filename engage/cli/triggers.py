@@ -1,0 +1,72 @@
+"""Triggers: which are live, what they say, whether a condition is sound."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
+
+triggers = typer.Typer(help="When somebody is worth approaching.", no_args_is_help=True)
+NameArgument = Annotated[str, typer.Argument(help="The trigger's name.")]
+
+
+@triggers.command("list")
+def list_triggers(project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Show the version of each trigger that is in force."""
+    from engage.project import open_app
+    from engage.store import triggers as stored
+
+    app = open_app(project)
+    with app.store.read() as tx:
+        current = sorted(stored.current(tx), key=lambda t: t.name)
+    if as_json:
+        print_json([_plain(asdict(trigger)) for trigger in current])
+        return
+    rows = [
+        (t.name, t.version, t.state, t.subject, t.contact_class, ", ".join(t.actions), t.holdout)
+        for t in current
+    ]
+    columns = ("name", "version", "state", "subject", "class", "actions", "held out")
+    print_table("Triggers", columns, rows)
+
+
+@triggers.command("show")
+def show(name: NameArgument, project: ProjectOption = None) -> None:
+    """Show one trigger in full."""
+    from engage.project import open_app
+    from engage.store import triggers as stored
+
+    app = open_app(project)
+    with app.store.read() as tx:
+        found = [trigger for trigger in stored.current(tx) if trigger.name == name]
+    if not found:
+        raise typer.BadParameter(f"there is no trigger {name!r}; see engage triggers list")
+    print_json(_plain(asdict(found[0])))
+
+
+@triggers.command("check")
+def check(
+    when: Annotated[str, typer.Argument(help="The condition, as in settings.toml.")],
+    subject: Annotated[str, typer.Option(help="session, interaction, person, appointment")],
+    project: ProjectOption = None,
+) -> None:
+    """Check that a condition names known columns and does only what a condition may."""
+    from engage.app.triggers import columns_for
+    from engage.domain.scores import Subject
+    from engage.features.predicates import check as check_condition
+    from engage.project import open_app
+
+    check_condition(when, columns_for(open_app(project), Subject(subject)))
+    typer.echo("the condition is sound")
+
+
+def _plain(trigger: dict[str, object]) -> dict[str, object]:
+    return {key: str(v) if hasattr(v, "total_seconds") else v for key, v in trigger.items()}
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    app.add_typer(triggers, name="triggers")

@@ -1,0 +1,184 @@
+"""A project: the models, jobs and settings that a company owns, opened as one application.
+
+Files are loaded by path under private names, so nobody imports them; each defines exactly one
+`Model` or `Job`, named after its file, and a file that fails to load stops the start.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets as random_source
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+from engage import settings as settings_module
+from engage.app.app import App
+from engage.app.definitions import actions_of, goals_of, triggers_of
+from engage.app.triggers import seed_triggers
+from engage.channels import build as build_channels
+from engage.clock import Clock, SystemClock
+from engage.errors import DefinitionError, WrongUse
+from engage.job import Job
+from engage.scoring.definition import Model
+from engage.settings import Secrets, Settings
+from engage.store import Store
+from engage.store.history import History
+
+SETTINGS_FILE = "settings.toml"
+_Definition = TypeVar("_Definition", Model, Job)
+
+
+@dataclass(frozen=True)
+class Project:
+    """An opened project folder: the application and the jobs that run on it."""
+
+    app: App
+    jobs: Mapping[str, Job]
+
+
+def find_folder(start: Path | None = None) -> Path:
+    """Return the nearest folder, from here upwards, that holds a settings file."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / SETTINGS_FILE).is_file():
+            return folder
+    raise WrongUse(
+        f"no {SETTINGS_FILE} in {here} or above it; run `engage init DIR` and go there, "
+        "or name a project with --project DIR"
+    )
+
+
+def open_project(
+    folder: Path | None = None,
+    *,
+    clock: Clock | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Project:
+    """Open a project: check its settings and files, bring the database up to date."""
+    root = find_folder(folder)
+    environment = os.environ if environ is None else environ
+    settings = settings_module.load(root, environment)
+    secrets = Secrets.from_environ(environment)
+    models = load_models(root / "models")
+    jobs = load_jobs(root / "jobs", settings)
+    app = _open_app(root, settings, secrets, models, clock or SystemClock())
+    return Project(app, jobs)
+
+
+def open_app(folder: Path | None = None, *, clock: Clock | None = None) -> App:
+    """Open a project and return its application."""
+    return open_project(folder, clock=clock).app
+
+
+def _open_app(
+    root: Path, settings: Settings, secrets: Secrets, models: Mapping[str, Model], clock: Clock
+) -> App:
+    goals, actions = goals_of(settings), actions_of(settings)
+    triggers = triggers_of(settings, goals, actions)
+    store = Store.open(_store_url(root, settings, secrets))
+    store.upgrade()
+    app = App(
+        folder=root,
+        settings=settings,
+        secrets=secrets,
+        clock=clock,
+        store=store,
+        history=History(root / settings.history.folder, store),
+        models=models,
+        goals=goals,
+        actions=actions,
+        channels=build_channels(settings, secrets),
+        secret=_secret(root, secrets),
+    )
+    seed_triggers(app, triggers)
+    return app
+
+
+def _store_url(root: Path, settings: Settings, secrets: Secrets) -> str:
+    if secrets.store_url:
+        return secrets.store_url
+    return settings.store.url or f"sqlite:///{root / 'var' / 'engage.db'}"
+
+
+def _secret(root: Path, secrets: Secrets) -> bytes:
+    """Return the installation's key: from the environment, else made once and kept privately."""
+    if secrets.secret:
+        return secrets.secret.encode()
+    path = root / "var" / "secret"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_once(path, random_source.token_hex(32))
+    return path.read_text().strip().encode()
+
+
+def _write_once(path: Path, text: str) -> None:
+    mine = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    try:
+        os.link(mine, path)
+    except FileExistsError:
+        pass
+    finally:
+        mine.unlink()
+
+
+def load_models(folder: Path) -> dict[str, Model]:
+    """Return each model of a folder by name, with the feature query of the file beside it."""
+    models = {}
+    for path in sorted(folder.glob("*.py")):
+        model = _only(path, Model)
+        query = path.with_suffix(".sql")
+        if not query.is_file():
+            raise DefinitionError(f"{path}: its feature query {query.name} is missing beside it")
+        models[model.name] = replace(model, query=query.read_text())
+    return models
+
+
+def load_jobs(folder: Path, settings: Settings) -> dict[str, Job]:
+    """Return each enabled job of a folder by name, with the settings' own times applied."""
+    jobs = {}
+    for path in sorted(folder.glob("*.py")):
+        job = _only(path, Job)
+        override = settings.jobs.get(job.name)
+        if override is None or override.enabled:
+            jobs[job.name] = (
+                job if override is None else job.rescheduled(override.every_s, override.at)
+            )
+    return jobs
+
+
+def _only(path: Path, kind: type[_Definition]) -> _Definition:
+    module = _load(path)
+    found = [value for value in vars(module).values() if isinstance(value, kind)]
+    if len(found) != 1:
+        raise DefinitionError(
+            f"{path}: a file here defines exactly one {kind.__name__}; this one has {len(found)}"
+        )
+    definition = found[0]
+    if definition.name != path.stem:
+        raise DefinitionError(
+            f"{path}: its {kind.__name__} is named {definition.name!r}; name it {path.stem!r}"
+        )
+    return definition
+
+
+def _load(path: Path) -> ModuleType:
+    name = f"_engage_project_{path.parent.name}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise DefinitionError(f"{path}: this is not a Python file that can be loaded")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise DefinitionError(f"{path}, line {error.lineno}: {error.msg}") from error
+    except Exception as error:
+        raise DefinitionError(f"{path}: {type(error).__name__}: {error}") from error
+    return module
