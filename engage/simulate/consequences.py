@@ -23,6 +23,9 @@ from engage.simulate.responses import CHAT, SPOKEN
 from engage.simulate.streams import Flags, Ints
 from engage.simulate.tables import NO_NEED, Rows, arrow, together, words
 
+IDENTIFIED_BEFORE = 70 * SECOND
+"""So long before they are done, helped visitors say who they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
@@ -35,13 +38,11 @@ class _Lines:
     def of(self, column: str) -> Ints:
         return np.asarray(getattr(self.log, column)[self.index])
 
-    def ids(self, prefix: Prefix, what: str) -> pa.Array:
+    def ids(self, prefix: Prefix, what: list[str]) -> pa.Array:
         """Return ids that follow from the decisions, whenever and in whatever order they come."""
         decisions = self.log.decision[self.index].tolist()
-        n = len(decisions)
-        return pa.array(
-            derive_column(prefix, ["simulated"] * n, decisions, [what] * n), pa.string()
-        )
+        keys = (["simulated"] * len(what), decisions, what)
+        return pa.array(derive_column(prefix, *keys), pa.string())
 
     def rows(self, table: pa.Table, ts: Ints, known: Ints, *, always: bool = False) -> Rows:
         """Return rows that stand while these lines do, and unless `always`, while they decide."""
@@ -57,36 +58,34 @@ class _Lines:
 
 
 def rows(bank: Bank, log: Log, first: int) -> dict[str, Rows]:
-    """Return, by relation, the rows that some lines of the log lead to.
+    """Return, by relation, the rows that some lines of the log lead to; no entry where none.
 
     `first` is the number that the first of these lines has in the whole log. Rows of answers that
     turn out not to decide their need do not happen; the conversations do.
     """
-    kind = bank.needs.kind[log.need]
-    known_need = log.need >= 0
+    kind, known = bank.needs.kind[log.need], log.need >= 0
 
     def lines(which: Flags) -> _Lines:
-        return _Lines(log, first, np.flatnonzero(which & known_need))
+        return _Lines(log, first, np.flatnonzero(which))
 
-    spoken = _Lines(log, first, np.flatnonzero(np.isin(log.mode, SPOKEN)))
-    finishing = lines((kind == MATTER) & (log.outcome == HELPED))
-    complaining = lines((kind == CONCERN) & (log.outcome == PUT_OFF))
-    coming = lines((kind == MEETING) & (log.outcome == HELPED))
+    finishing = lines(known & (kind == MATTER) & (log.outcome == HELPED))
     identifying = lines((log.outcome == HELPED) & _unknown_yet(bank, log))
-    return {
-        EVENTS.name: together(
-            (
-                _steps(bank, identifying, v.IDENTIFIED_LATE, 70 * SECOND),
-                _steps(bank, finishing, v.SENT, SECOND),
-                _steps(bank, finishing, v.GOAL, 0),
-                _complaints(bank, complaining),
-            )
-        ),
-        LINKS.name: _links(bank, identifying),
-        INTERACTIONS.name: _conversations(bank, spoken),
-        TRANSACTIONS.name: _products(bank, finishing),
-        APPOINTMENTS.name: _kept(bank, coming),
-    }
+    complaining = lines(known & (kind == CONCERN) & (log.outcome == PUT_OFF))
+    coming = lines(known & (kind == MEETING) & (log.outcome == HELPED))
+    made = (
+        (EVENTS, _finish, finishing),
+        (EVENTS, _complaints, complaining),
+        (LINKS, _links, identifying),
+        (INTERACTIONS, _conversations, lines(np.isin(log.mode, SPOKEN))),
+        (TRANSACTIONS, _products, finishing),
+        (APPOINTMENTS, _kept, coming),
+    )
+    found: dict[str, Rows] = {}
+    for relation, make, some in made:
+        if len(some.index):
+            parts = [found[relation.name]] if relation.name in found else []
+            found[relation.name] = together([*parts, make(bank, some)])
+    return found
 
 
 def _unknown_yet(bank: Bank, log: Log) -> Flags:
@@ -99,17 +98,19 @@ def _unknown_yet(bank: Bank, log: Log) -> Flags:
     return unknown
 
 
-def _steps(bank: Bank, lines: _Lines, step: int, before: int) -> Rows:
-    """Return one step of each helped visitor, so long before they are done."""
-    matter = lines.of("need")
-    n, matters = len(matter), bank.matters
-    ts = lines.of("finish") - before
-    anonymous = np.full(n, step == v.IDENTIFIED_LATE)
+def _finish(bank: Bank, lines: _Lines) -> Rows:
+    """Return the last steps of helped visitors: who they are, form sent, goal reached."""
+    unknown = lines.index[_unknown_yet(bank, lines.log)[lines.index]]
+    sizes = (len(unknown), len(lines.index), len(lines.index))
+    each = _Lines(lines.log, lines.first, np.concatenate([unknown, lines.index, lines.index]))
+    step = np.repeat(np.array([v.IDENTIFIED_LATE, v.SENT, v.GOAL], dtype=np.int64), sizes)
+    before = np.repeat(np.array([IDENTIFIED_BEFORE, SECOND, 0], dtype=np.int64), sizes)
+    matter, matters, ts = each.of("need"), bank.matters, each.of("finish") - before
     steps = pages.Steps(
-        ids=lines.ids(Prefix.EVENT, str(step)),
-        who=bank.browsers.of(lines.of("person"), matter, anonymous),
-        person=lines.of("person"),
-        step=np.full(n, step, dtype=np.int64),
+        ids=each.ids(Prefix.EVENT, [str(one) for one in step.tolist()]),
+        who=bank.browsers.of(each.of("person"), matter, step == v.IDENTIFIED_LATE),
+        person=each.of("person"),
+        step=step,
         ts=ts,
         known=ts + 2 * SECOND,
         journey=matters.journey[matter],
@@ -117,11 +118,11 @@ def _steps(bank: Bank, lines: _Lines, step: int, before: int) -> Rows:
         campaign=matters.campaign[matter],
         amount=matters.amount[matter],
     )
-    return lines.rows(pages.events(steps, bank.people), ts, ts + 2 * SECOND)
+    return each.rows(pages.events(steps, bank.people), ts, ts + 2 * SECOND)
 
 
 def _links(bank: Bank, lines: _Lines) -> Rows:
-    ts = lines.of("finish") - 70 * SECOND
+    ts = lines.of("finish") - IDENTIFIED_BEFORE
     known = ts + 2 * SECOND
     table = pages.links(bank.browsers, lines.of("person"), lines.of("need"), known)
     return lines.rows(table, ts, known)
@@ -129,7 +130,8 @@ def _links(bank: Bank, lines: _Lines) -> Rows:
 
 def _complaints(bank: Bank, lines: _Lines) -> Rows:
     """Return the complaints about being approached, hours later."""
-    ids = [lines.ids(Prefix.EVENT, f"complaint {k}") for k in range(4)]
+    n = len(lines.index)
+    ids = [lines.ids(Prefix.EVENT, [f"complaint {k}"] * n) for k in range(4)]
     at = complaint_at(lines.of("at"))
     table, ts, index = pages.complaint(ids, bank.people, lines.of("person"), at)
     each = _Lines(lines.log, lines.first, lines.index[index])
@@ -155,7 +157,7 @@ def _conversations(bank: Bank, lines: _Lines) -> Rows:
         INTERACTIONS,
         n,
         {
-            "interaction_id": lines.ids(Prefix.INTERACTION, "conversation"),
+            "interaction_id": lines.ids(Prefix.INTERACTION, ["conversation"] * n),
             "person_id": _identity(bank, lines),
             "ts": start,
             "ended_at": end,
@@ -201,10 +203,8 @@ def _products(bank: Bank, lines: _Lines) -> Rows:
     index, month, ts = money.product_months(finish, bank.matters.journey[matter], bank.end)
     each = _Lines(lines.log, lines.first, lines.index[index])
     n = len(index)
-    decisions = each.log.decision[each.index].tolist()
-    keys = (["simulated"] * n, decisions, [f"product {m}" for m in month.tolist()])
     return money.product_rows(
-        pa.array(derive_column(Prefix.TRANSACTION, *keys), pa.string()),
+        each.ids(Prefix.TRANSACTION, [f"product {m}" for m in month.tolist()]),
         bank.people,
         each.of("person"),
         bank.matters.journey[matter[index]],
