@@ -172,7 +172,7 @@ def command_tree() -> Iterator[tuple[str, Any]]:
     """Yield the words of each command and the command itself, in order."""
     from typer.main import get_command
 
-    from engage.cli import app
+    from engage.cli.command import app
 
     waiting = [("engage", get_command(app))]
     found = []
