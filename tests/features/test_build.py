@@ -40,6 +40,19 @@ def test_there_is_one_row_per_subject_in_the_subjects_order() -> None:
     assert found["pages"].to_pylist() == [3, None, 2, None]
 
 
+def test_the_order_holds_for_many_subjects() -> None:
+    names = [f"s{number * 7919 % 60_013}" for number in range(60_000)]
+    given = pa.table({"subject_id": names, "person_id": names, "as_of": [NOON] * len(names)})
+    query = (
+        "SELECT subject_id, as_of, length(subject_id) AS pages FROM subjects ORDER BY subject_id"
+    )
+
+    found = built(query, PAGES, rows=given)
+
+    assert found["subject_id"].to_pylist() == names
+    assert found["pages"].to_pylist() == [len(name) for name in names]
+
+
 def test_features_come_in_their_declared_types_and_order() -> None:
     features = (
         Feature("word", "category", "a word"),

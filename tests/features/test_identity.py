@@ -84,6 +84,13 @@ def test_a_chain_of_links_counts_once_its_last_link_is_known(
     assert counted(EVENTS, CHAIN, person, as_of) == number
 
 
+def test_the_order_in_which_a_chain_was_learned_does_not_matter() -> None:
+    links = table("links", link("browser", "app", at(days=1)), link("app", "ann", at(days=2)))
+
+    assert counted(EVENTS, links, "ann", at(days=1.5)) == 1
+    assert counted(EVENTS, links, "ann", at(days=2)) == 3
+
+
 def test_links_that_lead_round_in_a_circle_count_every_row_once() -> None:
     circle = table("links", link("browser", "ann", NOON), link("ann", "browser", NOON))
 
