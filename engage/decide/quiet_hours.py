@@ -136,7 +136,7 @@ def timing(board: Board, found: Groups) -> Timing:
             continue
         unknown[:, column] = found.unknown
         if not action.slot:
-            last = np.minimum(deadline, now) if _happens_now(action) else deadline
+            last = now if _happens_now(action) else np.maximum(deadline, now)
             quiet[:, column] = ~found.unknown & (opening > last)
             due[:, column], closes[:, column] = opening, closing
     masks = {Reason.QUIET_HOURS: quiet, Reason.UNKNOWN_ZONE: unknown}
@@ -158,21 +158,3 @@ def _next(found: Groups, now: int) -> tuple[Whole, Whole]:
     ]
     table = np.asarray(pairs, np.int64).reshape(len(pairs), 2)[found.code]
     return table[:, 0], table[:, 1]
-
-
-def contact_allowed(
-    rules: Rules,
-    places: tuple[str, ...],
-    zones: tuple[str, ...],
-    contact_class: ContactClass,
-    now: np.datetime64,
-) -> Reason | None:
-    """Return why a call or message may not go out at this very moment; None when it may.
-
-    The same rules as when deciding, for whoever asks again before sending.
-    """
-    at = int(now.astype("datetime64[us]").astype(np.int64))
-    found = Calendar(rules, at).open(places, zones, contact_class)
-    if found is None:
-        return Reason.UNKNOWN_ZONE
-    return None if any(first <= at < last for first, last in found) else Reason.QUIET_HOURS
