@@ -12,7 +12,7 @@ import typer
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
 
 if TYPE_CHECKING:
-    # These load Arrow and pandas: named here, imported where they are used.
+    # These load Arrow and pandas, so they are imported where they are used.
     from engage.app.imported import ImportReport
     from engage.collect.mapping import Mapping
 
@@ -21,7 +21,7 @@ SOMETHING_SET_ASIDE = 1
 quarantine = typer.Typer(help="Imported rows that could not be used.", no_args_is_help=True)
 
 
-def import_command(
+def import_files(
     kind: Annotated[
         str,
         typer.Argument(
@@ -32,9 +32,9 @@ def import_command(
     files: Annotated[
         list[Path], typer.Argument(help="CSV, JSON lines or Parquet, gzipped or not.")
     ],
-    mapping: Annotated[
+    map_file: Annotated[
         Path | None,
-        typer.Option("--map", help="The mapping file; without one the column names are guessed."),
+        typer.Option("--map", help="The mapping; without one the column names are gone by."),
     ] = None,
     source: Annotated[
         str, typer.Option(help="The word that keeps these rows apart from other systems'.")
@@ -45,13 +45,178 @@ def import_command(
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring in files; importing one twice changes nothing, bad rows wait in quarantine."""
-    with _shown(as_json) as show:
-        for file in files:
-            found = _examined(kind, file, mapping, source, show)
-            report = _preview(file, found) if dry_run else _import(kind, file, found, project)
-            show(report)
+    """Bring in files; one that is brought in twice changes nothing, bad rows are set aside."""
+    found: list[dict[str, Any]] = []
+    bring = _preview if dry_run else _importer(project)
+    for file in files:
+        columns, mapping = _mapping_of(kind, file, map_file, source, quiet=as_json)
+        if dry_run and not as_json:
+            typer.echo(f"{file} has the columns {', '.join(columns)}")
+        with _progress(file, quiet=as_json) as progress:
+            report = bring(file, mapping, progress)
+        found.append(report.as_dict() | {"quarantined": report.quarantined})
+        if dry_run:
+            found[-1] |= {"columns": columns, "mapping": _written(mapping)}
+        if not as_json:
+            _show(report)
+    if as_json:
+        print_json(found)
+    if any(one["quarantined"] for one in found):
+        raise typer.Exit(SOMETHING_SET_ASIDE)
 
 
-if TYPE_CHECKING:
-    from engage.app.intake import Progress
+_Bring = Callable[[Path, "Mapping", Callable[[int, int, int], None]], "ImportReport"]
+
+
+def _importer(project: Path | None) -> _Bring:
+    from engage.app.intake import import_file
+    from engage.project import open_app
+
+    app = open_app(project)
+
+    def bring(
+        file: Path, mapping: Mapping, progress: Callable[[int, int, int], None]
+    ) -> ImportReport:
+        return import_file(app.store, mapping.kind, file, mapping, now=app.now(), progress=progress)
+
+    return bring
+
+
+def _preview(
+    file: Path, mapping: Mapping, progress: Callable[[int, int, int], None]
+) -> ImportReport:
+    from engage.app.intake import preview
+    from engage.clock import SystemClock
+
+    return preview(file, mapping, now=SystemClock().now(), progress=progress)
+
+
+def _mapping_of(
+    kind: str, file: Path, map_file: Path | None, source: str, *, quiet: bool
+) -> tuple[list[str], Mapping]:
+    """Return the file's columns and its mapping, and say how it was understood when guessed."""
+    import msgspec
+
+    from engage.collect.checks import check, warnings
+    from engage.collect.files import columns_of
+    from engage.collect.mapping import Mapping
+
+    mapping = Mapping.load(map_file, kind) if map_file else None
+    columns = columns_of(file, mapping.file if mapping else None)
+    guessed = mapping is None
+    mapping = mapping or Mapping.guess(kind, columns)
+    if source:
+        mapping = msgspec.structs.replace(mapping, source=source)
+    if guessed and not quiet:
+        typer.echo(f"Without --map {file} is understood as this mapping, which you may save:")
+        typer.echo(f"\n{_indented(_written(mapping))}")
+    if guessed:
+        _must_do(check, mapping, file, columns)
+    for line in warnings(mapping):
+        typer.echo(f"Note: {line}", err=True)
+    return columns, mapping
+
+
+def _must_do(
+    check: Callable[[Mapping], Mapping], mapping: Mapping, file: Path, columns: list[str]
+) -> None:
+    from engage.errors import WrongUse
+
+    try:
+        check(mapping)
+    except WrongUse as error:
+        raise WrongUse(
+            f"{file}: its columns ({', '.join(columns)}) do not say everything: {error}. "
+            "Write a mapping and give it with --map; docs/imports.md shows how"
+        ) from None
+
+
+def _written(mapping: Mapping) -> str:
+    from engage.collect.mapping_file import written
+
+    return written(mapping)
+
+
+def _indented(text: str) -> str:
+    return "".join(f"    {line}\n" if line else "\n" for line in text.splitlines())
+
+
+@contextmanager
+def _progress(file: Path, *, quiet: bool) -> Iterator[Callable[[int, int, int], None]]:
+    """Show how many bytes of the file are done, on a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[rows]:,} rows"),
+        TimeRemainingColumn(),
+    )
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bars:
+        task = bars.add_task(file.name, total=None, rows=0)
+
+        def tell(done: int, size: int, rows: int) -> None:
+            bars.update(task, completed=done, total=size, rows=rows)
+
+        yield tell
+
+
+def _show(report: ImportReport) -> None:
+    """Say in words what came of a file."""
+    if report.read_before:
+        before = report.read_before.strftime("%Y-%m-%d %H:%M UTC")
+        typer.echo(f"This file came in before, on {before}, under the same mapping.")
+    good = report.rows_new + report.rows_known
+    parts = [f"{report.rows_read:,} rows read"]
+    if report.dry_run:
+        parts.append(f"{good:,} would come in as {report.kind}")
+    else:
+        parts += [f"{report.rows_new:,} new {report.kind}", f"{report.rows_known:,} known already"]
+    for count, words in (
+        (report.rows_left_out, "left out by [where]"),
+        (report.rows_bad, "set aside"),
+        (report.parts_bad, "stored without a part"),
+    ):
+        if count:
+            parts.append(f"{count:,} {words}")
+    typer.echo(f"{report.file}: {', '.join(parts)}")
+    for reason, count in report.reasons.items():
+        typer.echo(f"  {count:,} x {reason}")
+    for one in report.first_errors:
+        typer.echo(f"  line {one.line}: {one.reason}")
+    if report.quarantined and not report.dry_run:
+        typer.echo("They wait in quarantine: engage quarantine list")
+
+
+@quarantine.command("list")
+def list_quarantine(
+    kind: Annotated[str, typer.Option(help="Only rows of this kind.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 50,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the rows that were set aside: file, line and reason; --json adds what the row held."""
+    from engage.project import open_app
+    from engage.store import quarantine as held
+
+    app = open_app(project)
+    with app.store.read() as tx:
+        rows = held.read(tx, kind=kind or None, limit=limit).to_pylist()
+    shown = ("file", "line", "reason", "raw") if as_json else ("file", "line", "reason")
+    listed = [{name: row[name] for name in ("kind", *shown)} for row in rows]
+    if as_json:
+        print_json(listed)
+    elif listed:
+        print_table("Quarantine", list(listed[0]), [list(row.values()) for row in listed])
+    else:
+        typer.echo("nothing waits in quarantine")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    app.command("import")(import_files)
+    app.add_typer(quarantine, name="quarantine")

@@ -72,6 +72,12 @@ def read(
         yield from reader(stream, path, layout, chunk_rows, raw.tell)
 
 
+def columns_of(path: Path, layout: Layout | None = None) -> list[str]:
+    """Return the names of a file's columns, by its header or its first rows."""
+    names: list[str] = next(read(path, layout, chunk_rows=1_000)).rows.column_names
+    return names
+
+
 def _raw(path: Path) -> io.BufferedReader:
     try:
         return path.open("rb")

@@ -89,6 +89,6 @@ def _fill(relation: Relation, target: str, known: dict[str, str]) -> Fill | None
     found = _first((target, *_SYNONYMS.get(target, ()), *times), known)
     if found:
         major = column.kind is Kind.MONEY and _plain(found) != _plain(target)
-        return Fill(column=found, scale=100.0 if major else 1.0)
+        return Fill(column=found, scale=100.0) if major else Fill(column=found)
     stands = _STANDS_FOR.get((relation.name, target))
     return Fill(constant=stands) if stands else None

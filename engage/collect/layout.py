@@ -8,7 +8,7 @@ BLANKS = "blanks"
 DELIMITERS = (",", ";", "\t", "|")
 
 
-class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The `[file]` table of a mapping; everything in it may be left out."""
 
     delimiter: str = ""

@@ -20,6 +20,7 @@ class Fill(
     msgspec.Struct,
     frozen=True,
     forbid_unknown_fields=True,
+    omit_defaults=True,
     rename={"base": "from", "meanings": "values"},
 ):
     """How one column is filled; exactly one of column, constant, start, from and pack is given."""
@@ -67,7 +68,7 @@ class Fill(
         return tuple(name for name in (self.column, self.plus_column, *packed) if name)
 
 
-class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What tells one row of a file from another."""
 
     columns: tuple[str, ...] = ()
@@ -75,7 +76,7 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The row's place in the file: only for a complete file that never changes."""
 
 
-class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Whose row it is; exactly one of column, columns, row and constant is given."""
 
     column: str = ""
@@ -92,7 +93,13 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.columns or ((self.column,) if self.column else ())
 
 
-class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"among": "in"}):
+class Where(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    rename={"among": "in"},
+):
     """Which rows are taken: those whose column holds one of these texts."""
 
     column: str
@@ -101,7 +108,7 @@ class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"am
     """When given, a row that holds neither is quarantined instead of left out."""
 
 
-class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A column of phone numbers or e-mail addresses."""
 
     column: str
@@ -109,7 +116,7 @@ class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """ISO country of phone numbers written without +."""
 
 
-class ConsentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ConsentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where a person's yes or no to one purpose stands."""
 
     granted: Fill
@@ -118,7 +125,7 @@ class ConsentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text_version: str = ""
 
 
-class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """How one kind of file is read: a mapping file, checked."""
 
     kind: str = ""

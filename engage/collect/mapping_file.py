@@ -1,7 +1,9 @@
-"""A mapping file is read key by key, so that a slip is named with its place."""
+"""Mapping files: read key by key, so that a slip is named with its place, and written."""
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -90,3 +92,26 @@ _PARTS: dict[str, Any] = {
     "contact": _each(Contact, "contact"),
     "consents": _each(ConsentRule, "consents"),
 }
+
+
+def written(mapping: Mapping) -> str:
+    """Return the mapping as the text of a mapping file, to be saved and changed."""
+    table = {name: one for name, one in msgspec.to_builtins(mapping).items() if one not in ({}, [])}
+    sections = {name: table.pop(name) for name in _PARTS if isinstance(table.get(name), dict)}
+    lines = [f"{name} = {_value(one)}" for name, one in table.items()]
+    for name, one in sections.items():
+        lines += ["", f"[{name}]", *(f"{_key(key)} = {_value(v)}" for key, v in one.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        inner = ", ".join(f"{_key(name)} = {_value(one)}" for name, one in value.items())
+        return f"{{ {inner} }}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_value(one) for one in value)}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)

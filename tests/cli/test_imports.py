@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engage.cli.command import main
+from engage.starting import begin_project
+
+SALES = "customer_id,date,amount\n1,2026-01-01,10.50\n2,2026-01-02,3\n"
+BAD = "3,0000-00-00,1\n"
+MAP = """
+kind = "transactions"
+person = { column = "customer_id" }
+[columns]
+ts = { column = "date" }
+amount_minor = { column = "amount", scale = 100 }
+"""
+
+Engage = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def engage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Engage:
+    """Return the command line in a fresh project: words in, exit code and both outputs out."""
+    begin_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["engage", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return int(str(ended.value.code or 0)), said.out, said.err
+
+    return run
+
+
+def write(name: str, content: str) -> str:
+    Path(name).write_text(content)
+    return name
+
+
+def test_a_good_file_ends_with_0_and_a_sentence(engage: Engage) -> None:
+    code, out, _ = engage(
+        "import", "transactions", write("s.csv", SALES), "--map", write("m.toml", MAP)
+    )
+    assert code == 0
+    assert out == "s.csv: 2 rows read, 2 new transactions, 0 known already\n"
+    _, again, _ = engage("import", "transactions", "s.csv", "--map", "m.toml")
+    assert "This file came in before" in again
+    assert "0 new transactions, 2 known already" in again
+
+
+def test_a_row_set_aside_ends_with_1_and_is_listed(engage: Engage) -> None:
+    code, out, _ = engage("import", "transactions", write("s.csv", SALES + BAD))
+    assert code == 1
+    assert "line 4: ts: the year lies outside 1900 to 9999" in out
+    code, out, _ = engage("quarantine", "list", "--json")
+    assert code == 0
+    (row,) = json.loads(out)
+    assert (row["file"], row["line"]) == ("s.csv", 4)
+    assert json.loads(row["raw"]) == {"amount": 1, "customer_id": 3, "date": "0000-00-00"}
+
+
+def test_json_holds_every_number_and_nothing_else_is_printed(engage: Engage) -> None:
+    files = (write("a.csv", SALES), write("b.csv", SALES + BAD))
+    code, out, _ = engage("import", "transactions", *files, "--json")
+    assert code == 1
+    first, second = json.loads(out)
+    assert (first["rows_new"], first["rows_bad"]) == (2, 0)
+    assert (second["rows_new"], second["rows_known"], second["quarantined"]) == (0, 2, 1)
+
+
+def test_a_dry_run_shows_columns_guesses_and_errors_and_needs_no_project(
+    engage: Engage, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "settings.toml").unlink()
+    code, out, _ = engage("import", "transactions", write("s.csv", SALES + BAD), "--dry-run")
+    assert code == 1
+    assert "s.csv has the columns customer_id, date, amount" in out
+    assert 'amount_minor = { column = "amount", scale = 100.0 }' in out
+    assert "2 would come in as transactions, 1 set aside" in out
+    assert not (tmp_path / "var").exists()
+
+
+def test_what_was_guessed_can_be_saved_as_a_mapping(engage: Engage) -> None:
+    _, out, _ = engage("import", "transactions", write("s.csv", SALES), "--dry-run", "--json")
+    mapping = write("guessed.toml", json.loads(out)[0]["mapping"])
+    code, out, _ = engage("import", "transactions", "s.csv", "--map", mapping)
+    assert (code, out) == (0, "s.csv: 2 rows read, 2 new transactions, 0 known already\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("transactions", "none.csv"), "none.csv: there is no such file"),
+        (("transactions", "."), "is a folder"),
+        (("sales", "s.csv"), "there is no kind 'sales'"),
+        (("events", "s.csv", "--map", "m.toml"), "it is for transactions, but events are being"),
+        (("events", "odd.csv"), r"odd.csv: its columns (a, b) do not say everything: person"),
+        (("transactions", "odd.csv", "--map", "m.toml"), "odd.csv has no column 'customer_id'"),
+        (("transactions", "s.csv", "--map", "none.toml"), "none.toml: the mapping cannot be read"),
+    ],
+)
+def test_wrong_use_ends_with_2_and_says_what_to_do(
+    engage: Engage, words: tuple[str, ...], said: str
+) -> None:
+    write("s.csv", SALES)
+    write("m.toml", MAP)
+    write("odd.csv", "a,b\n1,2\n")
+    code, _, err = engage("import", *words)
+    assert code == 2
+    assert said in err
+    assert "Traceback" not in err
