@@ -274,3 +274,12 @@ def test_a_column_that_a_chunk_of_json_lines_lacks_is_empty(tmp_path: Path) -> N
         for one in _chunks(path, 1)
     ]
     assert pages == [["/a"], [None]]
+
+
+def test_several_conditions_must_all_hold(reading: Reading) -> None:
+    toml = (
+        OUTCOMES.replace('where = { column = "visit", in = ["1"], skip = ["0"] }', "")
+        + '[[where]]\ncolumn = "visit"\nin = [1]\n[[where]]\ncolumn = "land"\nin = ["DE", ""]\n'
+    )
+    made = reading(toml, "visit,land\n1,DE\n1,FR\n0,DE\n1,\n")
+    assert (made.rows.num_rows, made.left_out) == (2, 2)
