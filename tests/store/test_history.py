@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -292,14 +293,14 @@ def test_two_runs_at_once_do_not_disturb_each_other(kept: History, store: Store)
         Meeting(kept.folder, store).archive(EVENING)
 
 
+@pytest.mark.only_on("postgresql")
 def test_a_row_committed_late_under_a_lower_number_is_not_skipped(
-    open_store: Callable[[], Store], tmp_path: Path, database: str
+    open_store: Callable[[], Store], tmp_path: Path
 ) -> None:
-    """Two writers: the first takes a number, the second takes the next one and commits first."""
-    if database == "sqlite":
-        pytest.skip("SQLite has one writer: numbers are committed in order")
-    import threading
+    """Two writers: the first takes a number, the second takes the next one and commits first.
 
+    SQLite has one writer, so there numbers are committed in order.
+    """
     slow, fast, archiving = open_store(), open_store(), open_store()
     inserted, commit = threading.Event(), threading.Event()
 
