@@ -50,6 +50,9 @@ HELD = (1.0, 0.55, 0.45, 0.15, 0.18)
 PURPOSES = {"sms": 0.75, "call": 0.85, "marketing": 0.8, "email": 0.6}
 """What people are asked to agree to, and the share who do."""
 
+REVIEW = 70 * DAY
+"""So long before launch the books were looked through; everybody had joined by then."""
+
 CONTACT_POINTS = pa.schema(
     [(name, pa.string()) for name in ("person_id", "kind", "value")] + [("known_at", TIME)]
 )
@@ -127,35 +130,35 @@ def draw(n: int, seed: int, first: int, start: int, end: int) -> People:
     )
 
 
-def people_table(people: People, first: int) -> pa.Table:
-    """Return the `people` relation: what the bank's own books say."""
-    n = len(people)
-    since = np.maximum(people.joined, first)
+def people_table(people: People, first: int, start: int) -> pa.Table:
+    """Return the `people` relation: what the bank's own books say, and said ten weeks ago."""
+    earlier = np.maximum(people.joined, first)
+    rows = [_version(people, since) for since in (earlier, np.full_like(earlier, start - REVIEW))]
+    return pa.concat_tables(rows).combine_chunks()
+
+
+def _version(people: People, since: Ints) -> pa.Table:
     held = [
         pc.if_else(pa.array(people.holds[:, k]), f'"{name}"', pa.scalar(None, pa.string()))
         for k, name in enumerate(PRODUCTS)
     ]
-    joined_day = pa.array(people.joined).cast(TIME).cast(pa.date32()).cast(pa.string())
+    months = pa.array((since - people.joined) // (30 * DAY)).cast(pa.string())
     parts = [
-        '{"customer_since":"', joined_day,
-        '","products":[', pc.binary_join_element_wise(*held, ",", null_handling="skip"),
+        '{"tenure":', months,
+        ',"products":[', pc.binary_join_element_wise(*held, ",", null_handling="skip"),
         '],"country":"', words([p.country for p in PLACES], people.place),
         '","region":"', words([p.region for p in PLACES], people.place),
         '","language":"', words([p.language for p in PLACES], people.place),
         '","zone":"', words([p.zone for p in PLACES], people.place),
         '"}', "",
     ]  # fmt: skip
-    attributes = pc.binary_join_element_wise(*parts)
-    return arrow(
-        PEOPLE,
-        n,
-        {
-            "person_id": people.ids,
-            "valid_from": since,
-            "known_at": since,
-            "attributes": attributes,
-        },
-    )
+    columns = {
+        "person_id": people.ids,
+        "valid_from": since,
+        "known_at": since,
+        "attributes": pc.binary_join_element_wise(*parts),
+    }
+    return arrow(PEOPLE, len(people), columns)
 
 
 def contact_points(people: People, seed: int, first: int) -> pa.Table:

@@ -77,7 +77,7 @@ class World:
         folk, seed, first = self._bank.people, self._bank.seed, self._bank.first
         told = self._told(-1, self._bank.start)
         return {
-            PEOPLE.name: people.people_table(folk, first),
+            PEOPLE.name: people.people_table(folk, first, self._bank.start),
             **told,
             "contact_points": people.contact_points(folk, seed, first),
             "consents": people.consents(folk, seed, self._bank.start),

@@ -67,6 +67,16 @@ def test_history_is_what_was_known_at_launch_and_the_rest_comes_later(
         assert pc.min(later[name]["known_at"]).as_py() > NAIVE_LAUNCH
 
 
+def test_a_launch_at_six_in_the_morning_is_one_at_six() -> None:
+    six = LAUNCH + timedelta(hours=6)
+    world = World(200, 4, start=six)
+    known = pc.max(world.history()["events"]["known_at"]).as_py()
+    assert six.replace(tzinfo=None) - timedelta(hours=12) < known <= six.replace(tzinfo=None)
+    assert world.moments()[0] > six
+    first_day = world.until(six + timedelta(days=1))["events"]
+    assert pc.min(first_day["known_at"]).as_py() > six.replace(tzinfo=None)
+
+
 @pytest.mark.parametrize("name", ["events", "interactions", "transactions"])
 def test_nothing_is_known_before_it_happened(told: dict[str, pa.Table], name: str) -> None:
     rows = told[name]
@@ -155,9 +165,18 @@ def test_events_speak_the_agreed_vocabulary(told: dict[str, pa.Table]) -> None:
 
 def test_what_people_hold_is_readable(history: dict[str, pa.Table]) -> None:
     first = json.loads(history["people"]["attributes"][0].as_py())
-    assert set(first) == {"customer_since", "products", "country", "region", "language", "zone"}
+    assert set(first) == {"tenure", "products", "country", "region", "language", "zone"}
     countries = [json.loads(one)["country"] for one in history["people"]["attributes"].to_pylist()]
     assert 0.8 < countries.count("DE") / len(countries) < 0.95
+
+
+def test_people_are_versioned_and_grow_older(history: dict[str, pa.Table]) -> None:
+    people = frame(history["people"]).sort_values("known_at")
+    tenure = people["attributes"].map(lambda one: json.loads(one)["tenure"])
+    versions = tenure.groupby(people["person_id"])
+    assert (versions.size() == 2).all()
+    assert (versions.last() > versions.first()).all()
+    assert tenure.min() >= 0
 
 
 def test_numbers_are_valid_and_fictitious(history: dict[str, pa.Table]) -> None:
