@@ -13,7 +13,7 @@ LONGEST_CHAIN = 16
 """Links that lead round in a circle end here."""
 
 IDENTITIES = f"""
-CREATE TABLE identities AS
+CREATE TEMP TABLE identities AS
 WITH RECURSIVE one_link AS (
     SELECT person_id, canonical_id, min(known_at) AS known_at
     FROM links WHERE person_id <> canonical_id GROUP BY person_id, canonical_id

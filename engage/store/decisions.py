@@ -109,6 +109,16 @@ def decided(tx: Tx, subject_ids: Sequence[str]) -> frozenset[str]:
     return frozenset(tx.execute(query).scalars())
 
 
+def last_decided(tx: Tx, subject_ids: Sequence[str]) -> dict[str, datetime]:
+    """Return when each of these subjects was last decided, naive UTC; others are not in it."""
+    held = around.qualifications
+    query = sa.select(held.c.subject_id, held.c.qualified_at).where(
+        bulk.among(tx, held.c.subject_id, subject_ids)
+    )
+    found = bulk.fetch(tx, query.order_by(held.c.qualified_at)).to_pylist()
+    return {row["subject_id"]: row["qualified_at"] for row in found}
+
+
 def read(
     tx: Tx,
     *,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self
@@ -64,9 +64,13 @@ class DuckEngine:
         unknown = sorted(set(relations) - set(ARCHIVED))
         if unknown:
             raise DefinitionError(f"there is no relation {unknown[0]!r}; known: {list(ARCHIVED)}")
-        self._connection = _open(threads, memory_mb)
+        # Rows in memory need no files, so the process's own closed-off database will do: opening
+        # one costs more than scoring a visitor.
+        archived = any(isinstance(source, Archived) for source in relations.values())
+        self._connection = _open(threads, memory_mb) if archived else cursor()
         try:
-            self._allow(relations, folder)
+            if archived:
+                self._allow(relations, folder)
             self._register(relations)
         except BaseException:
             self._connection.close()
@@ -173,6 +177,7 @@ def calculate(sql: str, /, **tables: pa.Table) -> pa.Table:
         connection.close()
 
 
+@lru_cache(maxsize=256)
 def tables_read(sql: str) -> frozenset[str]:
     """Return the names of the tables and views that a query reads, without running it."""
     connection = cursor()
