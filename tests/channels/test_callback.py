@@ -25,7 +25,7 @@ def test_without_a_calling_number_the_call_goes_on_the_agents_list(
 ) -> None:
     channel = Callback()
     receipt = channel.send(message)
-    assert (receipt.state, receipt.note) == (MessageState.SENT, "on the agents' list")
+    assert (receipt.state, receipt.note) == (MessageState.DELIVERED, "on the agents' list")
     assert channel.reconcile(message, clock.now()) == receipt
     assert provider.asked == []
 
