@@ -110,7 +110,7 @@ def _delivery(tx: Tx, decision: dict[str, Any], told: Story) -> Iterator[str]:
     yield f"Its {message['channel']} message ({message['message_id']}) is {message['state']}."
     if message["note"]:
         yield f"  {message['note']}"
-    attempts = outbox.attempts(tx, message["message_id"])
+    attempts = outbox.attempts(tx, message["message_id"]).to_pylist()
     told.tell("attempts", attempts)
     for attempt in attempts:
         result = attempt["result"] or "under way"
