@@ -119,6 +119,15 @@ def last_decided(tx: Tx, subject_ids: Sequence[str]) -> dict[str, datetime]:
     return {row["subject_id"]: row["qualified_at"] for row in found}
 
 
+def decided_pairs(tx: Tx, subject_ids: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """Return (trigger, subject_id) of what was decided for these subjects."""
+    held = around.qualifications
+    query = sa.select(held.c.trigger, held.c.subject_id).where(
+        bulk.among(tx, held.c.subject_id, subject_ids)
+    )
+    return frozenset((row.trigger, row.subject_id) for row in tx.execute(query))
+
+
 def read(
     tx: Tx,
     *,

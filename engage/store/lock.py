@@ -11,6 +11,11 @@ import sqlalchemy as sa
 
 from engage.store.store import Tx
 
+_NAMESPACE = 0x656E6761
+_SHELVES = 1024
+"""People share this many locks: PostgreSQL has room for some thousands in all, and a night's work
+takes in more people than that."""
+
 
 def lock_people(tx: Tx, person_ids: Iterable[str]) -> None:
     """Wait until no other transaction holds these people, then hold them until the commit.
@@ -21,7 +26,7 @@ def lock_people(tx: Tx, person_ids: Iterable[str]) -> None:
         return
     given = sa.literal(sorted(set(person_ids)), sa.ARRAY(sa.Text))
     listed = sa.func.unnest(given).table_valued("person_id").render_derived()
+    shelf = sa.func.hashtext(listed.c.person_id).op("&")(_SHELVES - 1)
     # Always in the same order, so that two transactions never wait for each other.
-    ordered = sa.select(listed.c.person_id).order_by(listed.c.person_id).subquery()
-    lock = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(ordered.c.person_id, 0))
-    tx.execute(sa.select(lock)).all()
+    ordered = sa.select(shelf.label("shelf")).distinct().order_by("shelf").subquery()
+    tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_NAMESPACE, ordered.c.shelf))).all()

@@ -52,6 +52,8 @@ class Store:
 
     def upgrade(self) -> None:
         """Create the database where there is none and bring its tables up to date."""
+        if self.schema_is_current():
+            return
         if self.path is not None:
             _create(self.path)
         with self.write() as tx:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from engage.domain.messages import MessageState
 from engage.store import Store, ledger
 from engage.store.ledger import Cap
+from engage.store.lock import lock_people
 from tests.store.samples import DAY, HOUR, MINUTE, NOON, contact, rows
 
 ONE_A_DAY = [Cap(1, DAY, "sms"), Cap(2, timedelta(days=7), "sms"), Cap(3, DAY)]
@@ -28,6 +29,13 @@ def test_fifty_decisions_at_once_use_exactly_the_budget(open_store: Callable[[],
         assert sum(pool.map(decide, range(50))) == 3
     with store.read() as tx:
         assert ledger.contacts(tx, ["per_a"]).num_rows == 3
+
+
+def test_a_night_may_hold_more_people_than_the_database_has_locks(store: Store) -> None:
+    people = [f"per_{number}" for number in range(20_000)]
+    with store.write() as tx:
+        lock_people(tx, people)
+        lock_people(tx, reversed(people))
 
 
 def test_the_window_rolls(store: Store) -> None:

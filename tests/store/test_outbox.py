@@ -95,6 +95,16 @@ def test_a_late_owner_cannot_write(store: Store) -> None:
     assert state(store, "msg_00001") is S.SENDING
 
 
+def test_an_answer_that_comes_twice_changes_nothing(store: Store) -> None:
+    given(store, message(1))
+    held = take(store)[0]
+    assert pass_on(store, held, S.CLAIMED, S.SENDING)
+    assert pass_on(store, held, S.SENDING, S.SENT)
+    assert not pass_on(store, held, S.SENDING, S.FAILED)
+    assert not pass_on(store, held, S.CLAIMED, S.SENDING)
+    assert state(store, "msg_00001") is S.SENT
+
+
 def test_a_held_lease_can_be_renewed_and_a_lost_one_cannot(store: Store) -> None:
     given(store, message(1))
     held = take(store, lease_s=-1)[0]
