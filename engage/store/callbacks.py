@@ -4,7 +4,8 @@
     get(tx, callback_id) -> Callback | None
     move(tx, callback_id, before, after, *, now, slot_id=None) -> bool
     read(tx, *, states=None, person_ids=None, slot_id=None) -> list[Callback]
-    due(tx, now) -> list[Callback]                booked, and their slot has begun
+    due(tx, now) -> list[Callback]                booked, and their slot has begun or they have none
+    abandoned(tx, lost, over) -> list[Callback]   open, but the call will not be made
 
 Booking a slot and storing its call-back share a transaction: see `deliver.booking`.
 """
@@ -17,9 +18,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from engage.domain.callbacks import CallbackState
+from engage.domain.callbacks import OPEN_CALLBACKS, CallbackState
+from engage.domain.messages import MessageState
 from engage.store import bulk
 from engage.store.store import Tx
+from engage.store.tables.outbox import messages
 from engage.store.tables.work import callbacks, slots
 
 
@@ -92,12 +95,36 @@ def read(
 
 
 def due(tx: Tx, now: datetime) -> list[Callback]:
-    """Return booked call-backs whose slot has begun, the earliest slot first."""
+    """Return booked call-backs whose slot has begun or that were to be made at once, in order."""
+    begins = sa.func.coalesce(
+        slots.c.starts_at, callbacks.c.created_at, type_=slots.c.starts_at.type
+    )
     query = (
         sa.select(callbacks)
-        .join(slots, slots.c.slot_id == callbacks.c.slot_id)
-        .where(callbacks.c.state == CallbackState.BOOKED, slots.c.starts_at <= now)
-        .order_by(slots.c.starts_at, callbacks.c.callback_id)
+        .outerjoin(slots, slots.c.slot_id == callbacks.c.slot_id)
+        .where(callbacks.c.state == CallbackState.BOOKED, begins <= now)
+        .order_by(begins, callbacks.c.callback_id)
+    )
+    return _found(tx, query)
+
+
+def abandoned(tx: Tx, lost: Collection[MessageState], over: datetime) -> list[Callback]:
+    """Return open call-backs that nobody will make or speak of any more, the oldest first.
+
+    Their decision's message is missing or in one of the states `lost`; or their slot (or, without
+    one, the promise) ended before `over`.
+    """
+    ended = sa.func.coalesce(slots.c.ends_at, callbacks.c.created_at, type_=slots.c.ends_at.type)
+    unsent = sa.or_(messages.c.state.is_(None), messages.c.state.in_(sorted(lost)))
+    query = (
+        sa.select(callbacks)
+        .outerjoin(messages, messages.c.decision_id == callbacks.c.decision_id)
+        .outerjoin(slots, slots.c.slot_id == callbacks.c.slot_id)
+        .where(
+            callbacks.c.state.in_(sorted(OPEN_CALLBACKS)),
+            sa.or_(sa.and_(callbacks.c.decision_id.is_not(None), unsent), ended <= over),
+        )
+        .order_by(callbacks.c.created_at, callbacks.c.callback_id)
     )
     return _found(tx, query)
 
