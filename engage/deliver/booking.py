@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from engage.domain.callbacks import OPEN_CALLBACKS, CallbackState
 from engage.domain.ids import Prefix, derive
 from engage.domain.messages import MessageState
-from engage.store import Tx, callbacks, outbox, people, slots
+from engage.store import Tx, callbacks, people, slots
 from engage.store.callbacks import Callback
 
 FORGOTTEN = timedelta(hours=24)
@@ -113,24 +113,11 @@ def called(tx: Tx, decision_id: str, person_id: str, state: MessageState, now: d
 def release_lapsed(tx: Tx, now: datetime) -> int:
     """Give back the places of calls that will not be made; return how many calls that were.
 
-    Those whose message ended before it left, and those whose time is long past.
+    Those whose message ended before it left, or never entered the outbox, and those whose time is
+    long past.
     """
-    open_ = callbacks.read(tx, states=OPEN_CALLBACKS)
-    ended = _ended(tx, sorted({held.person_id for held in open_}))
-    lapsed = [
-        held for held in open_ if held.decision_id in ended or _over(tx, held) + FORGOTTEN <= now
-    ]
-    return sum(_end(tx, held, CallbackState.LAPSED, now) for held in lapsed)
-
-
-def _ended(tx: Tx, person_ids: Sequence[str]) -> set[str]:
-    rows = outbox.read(tx, states=_LOST, person_ids=person_ids)
-    return set(rows["decision_id"].to_pylist())
-
-
-def _over(tx: Tx, held: Callback) -> datetime:
-    slot = slots.get(tx, held.slot_id) if held.slot_id else None
-    return held.created_at if slot is None else slot["ends_at"]
+    abandoned = callbacks.abandoned(tx, _LOST, now - FORGOTTEN)
+    return sum(_end(tx, held, CallbackState.LAPSED, now) for held in abandoned)
 
 
 def _take(tx: Tx, slot_id: str, now: datetime) -> bool:

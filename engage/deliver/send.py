@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from engage.channels.base import Channel
 from engage.clock import Clock
-from engage.deliver import claim, killswitch
+from engage.deliver import booking, claim, killswitch
 from engage.deliver.claim import Judged, Recheck
 from engage.deliver.settle import Settling, settle
 from engage.domain.messages import REACHED_STATES, Message, Receipt
@@ -72,6 +72,8 @@ class _Round:
             if not taken:
                 break
             left -= taken
+        with self.store.write() as tx:
+            booking.release_lapsed(tx, self.clock.now())
         return self._report()
 
     def _handful(self, limit: int) -> int:
