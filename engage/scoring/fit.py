@@ -25,6 +25,9 @@ FOLDS = 5
 ONE_FOLD_ABOVE = 100_000
 """With more rows than this one fold is enough to know when to stop."""
 
+ONE_THREAD_BELOW = 20_000
+"""With fewer rows threads wait for each other longer than they work; the result is the same."""
+
 DEFAULTS: dict[str, Any] = {
     "learning_rate": 0.05,
     "num_leaves": 15,
@@ -64,8 +67,9 @@ def fit(
     the folds' scores of people their booster did not see. Classes are never weighted: a weight
     would distort the chances that are to be stated.
     """
-    settings = _settings(model, prepared.label, seed, threads, parameters)
     learn = blocks.learn
+    threads = threads if len(learn) > ONE_THREAD_BELOW else 1
+    settings = _settings(model, prepared.label, seed, threads, parameters)
     draws = person_draws(prepared.persons, seed, "fold")
     pairs = folds(prepared.person[learn], draws, FOLDS)
     pairs = pairs[:1] if len(learn) > ONE_FOLD_ABOVE else pairs
