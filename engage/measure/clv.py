@@ -100,7 +100,9 @@ def snapshots(units: pa.Table, valued: pa.Table, now: datetime) -> Snapshots:
 
 
 def _looked_up(people: pa.ChunkedArray, as_of: pa.ChunkedArray, valued: pa.Table) -> Floats:
-    asked = pa.table({"person_id": people, "as_of": as_of, "place": pa.array(range(len(people)))})
+    asked = pa.table(
+        {"person_id": people, "as_of": as_of, "place": pa.array(range(len(people)), pa.int64())}
+    )
     known = valued.select(["person_id", "as_of", "value_minor"])
     found = asked.join(known, ["person_id", "as_of"]).sort_by("place")
     return np.asarray(found["value_minor"].cast(pa.float64()).to_numpy(), np.float64)

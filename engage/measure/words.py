@@ -1,0 +1,84 @@
+"""A trigger's figures in sentences that a colleague from marketing understands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engage.domain.goals import RECOVERED
+
+Found = Mapping[str, Any]
+CERTAIN = 0.05
+
+
+def sentences(trigger: Found, currency: str = "") -> Iterator[str]:
+    """Yield what is known about one entry of the report, most important first."""
+    effect = trigger["effect"]
+    yield (
+        f"{trigger['qualified']:,} people qualified; {trigger['held_out']:,} of them were left "
+        f"alone to compare with, {trigger['contacted']:,} were contacted."
+    )
+    if effect.get("withheld"):
+        yield f"No effect is shown: {effect['withheld']}."
+        return
+    yield _outcome(trigger, effect)
+    yield _certainty(effect, trigger.get("detectable"))
+    if trigger["immature"]:
+        yield f"{trigger['immature']:,} people do not count yet: their horizon runs on."
+    if trigger.get("mixed_arms"):
+        yield (
+            f"{trigger['mixed_arms']:,} people turned out to have been in both groups; they count "
+            "in the one they were in first."
+        )
+    yield from _money(trigger, currency)
+
+
+def _outcome(trigger: Found, effect: Found) -> str:
+    verb = "recovered" if trigger["goal"] == RECOVERED else f"reached {trigger['goal']}"
+    return (
+        f"{_percent(effect['mean_treated'])} of {effect['n_treated']:,} treated people {verb}, "
+        f"against {_percent(effect['mean_held_out'])} of {effect['n_held_out']:,} held out: "
+        f"{_points(effect['estimate'])} (95 % interval {_points(effect['low'])} to "
+        f"{_points(effect['high'])})."
+    )
+
+
+def _certainty(effect: Found, detectable: float | None) -> str:
+    low, high = effect["always_valid"]
+    if low is not None and (low > 0 or high < 0):
+        return "This holds however often somebody has looked."
+    p = effect.get("p_holm") if effect.get("p_holm") is not None else effect["p_value"]
+    if p is not None and p < CERTAIN:
+        return "This is more than chance, if nobody stopped because of an earlier look."
+    told = f"; so few people show only effects of {_points(detectable)} or more"
+    return f"This may be chance{told if detectable is not None else ''}."
+
+
+def _money(trigger: Found, currency: str) -> Iterator[str]:
+    margin = trigger["margin"]
+    if margin["estimate"] is not None:
+        yield (
+            f"Realised margin per person, {margin['window']}: "
+            f"{_amount(margin['estimate'], currency)} "
+            f"({_amount(margin['low'], currency)} to {_amount(margin['high'], currency)})."
+        )
+    value = trigger.get("clv_change")
+    if value and value["estimate"] is not None:
+        yield (
+            f"Predicted customer value per person (a surrogate): "
+            f"{_amount(value['estimate'], currency)}, of which "
+            f"{_amount(value['saved']['estimate'], currency)} kept from loss and "
+            f"{_amount(value['expanded']['estimate'], currency)} new."
+        )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _points(share: float | None) -> str:
+    return "unknown" if share is None else f"{100 * share:+.1f} points"
+
+
+def _amount(minor: float, currency: str) -> str:
+    return f"{minor / 100:+,.2f} {currency}".rstrip()
