@@ -330,6 +330,28 @@ def test_an_appointment_that_is_called_off_takes_its_own_place(store: Store, bri
     assert bring(toml, later, now=NOW + 2 * HOUR).rows_new == 0
 
 
+def test_an_older_word_about_an_appointment_does_not_undo_a_newer_one(
+    store: Store, bring: Bring
+) -> None:
+    toml = """
+    kind = "appointments"
+    person = { column = "who" }
+    key = { columns = ["id"] }
+    [columns]
+    starts_at = { column = "at" }
+    state = { column = "state" }
+    known_at = { column = "said" }
+    """
+    header = "id,who,at,state,said\n"
+    newer = header + "1,a,2026-07-01,cancelled,2026-06-02\n"
+    older = header + "1,a,2026-07-01,booked,2026-06-01\n"
+    for order in ((newer, older), (older, newer)):
+        for content in order:
+            bring(toml, content)
+        (row,) = held(store, APPOINTMENTS).to_pylist()
+        assert row["state"] == "cancelled"
+
+
 def test_rows_of_the_right_shape_are_taken_in_together(store: Store) -> None:
     at = NOW.replace(tzinfo=None)
     page = {"event_id": "e1", "person_id": "browser", "ts": at, "known_at": at, "type": "page"}
@@ -344,6 +366,8 @@ def test_rows_of_the_right_shape_are_taken_in_together(store: Store) -> None:
     assert take(store, tables, now=NOW) == {"events": 1, "interactions": 0}
     assert take(store, tables, now=NOW) == {"events": 0, "interactions": 0}
     assert held(store, SESSIONS).num_rows == 1
+    with pytest.raises(ValueError, match="nothing is known by the name of evnets"):
+        take(store, {"evnets": tables["events"]}, now=NOW)
     with store.read() as tx:
         assert people.canonical(tx, ["browser"]) == {"browser": "ada"}
 
