@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import traceback
+from typing import Any, cast
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from engage.cli import (
     database,
@@ -20,7 +22,7 @@ from engage.cli import (
     safety,
     triggers,
 )
-from engage.errors import EngageError
+from engage.errors import EngageError, WrongUse
 
 INTERRUPTED = 130
 
@@ -54,15 +56,24 @@ def main() -> None:
 
     0 done, 1 done but something was refused or quarantined, 2 wrong use or settings, 3 failed.
     """
+    sys.exit(_run() or 0)
+
+
+def _run() -> int | None:
     try:
-        code = app(standalone_mode=False)
+        code: int | None = app(standalone_mode=False)
     except EngageError as error:
         typer.echo(f"engage: {error}", err=True)
-        code = error.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        typer.echo("engage: stopped; what was finished is kept, the rest was not begun", err=True)
+        return error.exit_code
+    except TyperException as error:
+        # Every one of Typer's own shows itself, usage first; only their common base does not say so.
+        cast("Any", error).show()
+        return WrongUse.exit_code
+    except Exception:  # noqa: BLE001 - a fault of ours: told in full, and never as "refused", which is 1
+        traceback.print_exc()
+        return EngageError.exit_code
+    except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
-    sys.exit(code or 0)
+    if code == INTERRUPTED:
+        typer.echo("engage: stopped; what was finished is kept, the rest was not begun", err=True)
+    return code
