@@ -1,11 +1,11 @@
 """People and what they do, written down by hand: for tests of your own triggers, models and jobs.
 
-    clock = MovingClock(datetime(2026, 3, 2, 10, tzinfo=UTC))
-    project = open_project(folder, clock=clock)
-    cast = Cast(project.app)
-    anna = cast.person("anna")
-    page = cast.event(anna, "form", "form_started", "/card/form")
-    cast.tell()
+clock = MovingClock(datetime(2026, 3, 2, 10, tzinfo=UTC))
+project = open_project(folder, clock=clock)
+cast = Cast(project.app)
+anna = cast.person("anna")
+page = cast.event(anna, "form", "form_started", "/card/form")
+cast.tell()
 """
 
 from __future__ import annotations
@@ -26,11 +26,16 @@ from engage.domain.ids import Prefix, derive
 from engage.features.schema import TIME, arrow_schema
 
 _POINTS = pa.schema(
-    [(name, pa.string()) for name in ("person_id", "kind", "value")] + [("known_at", TIME)]
+    {"person_id": pa.string(), "kind": pa.string(), "value": pa.string(), "known_at": TIME}
 )
 _CONSENTS = pa.schema(
-    [("person_id", pa.string()), ("purpose", pa.string()), ("granted", pa.bool_()), ("at", TIME)]
-    + [("source", pa.string())]
+    {
+        "person_id": pa.string(),
+        "purpose": pa.string(),
+        "granted": pa.bool_(),
+        "at": TIME,
+        "source": pa.string(),
+    }
 )
 _LONG_KNOWN = timedelta(days=200)
 
@@ -64,10 +69,9 @@ class Cast:
             known_at=since,
             attributes=json.dumps(known),
         )
-        number = phone or f"+4915555{len(self._rows['people']):06}"
-        self._row(
-            "contact_points", person_id=person_id, kind="phone", value=number, known_at=since
-        )
+        self._count += 1
+        number = phone or f"+4915555{self._count:06}"
+        self._row("contact_points", person_id=person_id, kind="phone", value=number, known_at=since)
         said = {"granted": True, "at": self._at(timedelta(days=30)), "source": "test"}
         for purpose in agreed:
             self._row("consents", person_id=person_id, purpose=purpose, **said)

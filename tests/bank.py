@@ -42,11 +42,13 @@ class Bank:
 
     def run(self, *names: str) -> JobReport:
         """Run these jobs now, each of which must succeed; return the last one's report."""
+        report = JobReport()
         for name in names:
             run = run_job(self.app, self.project.jobs[name], even_if_not_due=True)
             assert run is not None, f"{name} is under way already"
             assert not run.error, run.error
-        return run.report
+            report = run.report
+        return report
 
     def later(self, **by: float) -> None:
         """Let time pass."""
