@@ -1,0 +1,95 @@
+"""kill -9 in the middle of scoring: no decision without its outbox row, none twice."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from engage.domain.runs import RunState
+from engage.invariants import broken
+from engage.store import Store, jobs
+from tests.bank import SECRET, begin
+from tests.faults.scoring_loop import JOBS, at_all_hours, decide_for_ever, reopened
+
+LONGEST_S = 1.5
+"""A process is killed at a random moment this soon after it began to work."""
+
+# Imports are shared by all processes, so that the time goes into being killed.
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["engage.project", "engage.scheduler", "engage.testing"])
+
+
+@pytest.fixture
+def project(store_url: str, tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    folder = begin(tmp_path / "project")
+    settings = folder / "settings.toml"
+    settings.write_text(at_all_hours(settings.read_text()))
+    return folder, {"ENGAGE_SECRET": SECRET, "ENGAGE_STORE_URL": store_url}
+
+
+def kill_once(folder: Path, environ: Mapping[str, str], after_s: float) -> bool:
+    """Let a process work for this long and kill it; return whether a run was cut short."""
+    ours, theirs = _processes.Pipe()
+    process = _processes.Process(target=decide_for_ever, args=(folder, environ, theirs))
+    process.start()
+    theirs.close()
+    assert ours.recv() == "ready"
+    process.join(after_s)
+    assert process.is_alive(), "it stopped by itself"
+    process.kill()
+    process.join()
+    ours.close()
+    assert process.exitcode == -9
+    store = Store.open(environ["ENGAGE_STORE_URL"])
+    with store.read() as tx:
+        running = jobs.read(tx, states=[RunState.RUNNING])
+    store.close()
+    return bool(running)
+
+
+def check_what_is_left(folder: Path, environ: Mapping[str, str]) -> int:
+    """Check that all is whole, now and after what was cut short is made up for."""
+    bank = reopened(folder, environ)
+    try:
+        for _ in range(2):
+            assert {s: rows for s, rows in broken(bank.app).items() if rows} == {}
+            # Counted here too, apart from the invariants' own SQL.
+            decided = bank.rows("select decision_id, subject_id, trigger, action from decisions")
+            sent = [row["decision_id"] for row in bank.rows("select decision_id from messages")]
+            assert sorted(sent) == sorted(
+                row["decision_id"] for row in decided if row["action"] != "none"
+            )
+            about = [(row["subject_id"], row["trigger"]) for row in decided]
+            assert len(about) == len(set(about))
+            bank.run("plan_capacity", *JOBS)
+            bank.later(seconds=1)
+        return len(decided)
+    finally:
+        bank.app.store.close()
+
+
+def kill(project: tuple[Path, dict[str, str]], times: int, seed: int) -> None:
+    moments = random.Random(seed)  # noqa: S311  so that a failure can be tried again
+    cut_short, tries = 0, 0
+    while cut_short < times:
+        tries += 1
+        assert tries <= 4 * times, f"only {cut_short} of {tries} kills fell into a run"
+        cut_short += kill_once(*project, moments.uniform(0.05, LONGEST_S))
+    decided = check_what_is_left(*project)
+    print(f"{cut_short} of {tries} kills cut a run short; {decided} decisions, all whole")
+    assert decided >= times
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_killed_run_leaves_nothing_half_done(project: tuple[Path, dict[str, str]]) -> None:
+    kill(project, times=5, seed=1)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(900)
+def test_twenty_killed_runs_leave_nothing_half_done(project: tuple[Path, dict[str, str]]) -> None:
+    kill(project, times=20, seed=20)
