@@ -5,6 +5,7 @@
     get(tx, decision_id) -> dict | None          one decision, its JSON columns parsed
     read(tx, *, person_ids, decision_ids, trigger, run_id, source, since, until, limit) -> pa.Table
     decided(tx, subject_ids) -> frozenset[str]   ids of the decisions on these subjects
+    last_decided(tx, subject_ids) -> dict[str, datetime]       naive UTC
     of_subject(tx, subject_id) -> list[dict]     a subject's decisions, as `get` returns them
     qualifications(tx, *, trigger, since, until, first_only) -> pa.Table
     add_refusals(tx, rows, run_id) -> int        rows: person_id, trigger, subject_id, reasons, at

@@ -19,6 +19,7 @@ qualifications = sa.Table(
     flag("first", no=True),
     sa.Index(None, "person_id", "trigger"),
     sa.Index(None, "trigger", "qualified_at"),
+    sa.Index(None, "subject_id"),
 )
 # One first qualification per person and trigger, however many processes decide at once.
 sa.Index(

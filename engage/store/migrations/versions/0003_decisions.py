@@ -47,6 +47,9 @@ def upgrade() -> None:
         sqlite_where=sa.text("first"),
         postgresql_where=sa.text("first"),
     )
+    op.create_index(
+        op.f("ix_qualifications_subject_id"), "qualifications", ["subject_id"], unique=False
+    )
     op.create_table(
         "refusals",
         sa.Column("seq", SEQ, sa.Identity(always=False), nullable=False),
