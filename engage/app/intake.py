@@ -64,9 +64,8 @@ def import_file(
         return preview(path, used, now=now, progress=progress, chunk_rows=chunk_rows)
     file = fingerprint(path, used.file)
     chunks = _converted(path, used, now, chunk_rows)
-    first = next(
-        chunks
-    )  # a mapping that does not fit the file fails here, before anything is noted
+    # A mapping that does not fit the file fails here, before anything is noted.
+    first = next(chunks)
     writing = _Writing(store, used, str(path), file.sha256, now)
     count = Count(str(path), kind)
     with writing.noted():

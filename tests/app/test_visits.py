@@ -129,7 +129,7 @@ def test_more_people_than_one_batch_are_all_looked_at(
     assert same(held(store), expected(day, [statement("a", "h")]))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_order_repetition_and_cuts_do_not_matter(store: Store, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - a shuffled deck, no secret
     day = [
