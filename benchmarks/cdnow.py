@@ -1,0 +1,28 @@
+"""What does each customer spend next? CDNOW, 23,570 customers, 39 weeks seen and 39 to predict."""
+
+from __future__ import annotations
+
+from figures import Figure
+from project import DATA, Project
+
+FILE = "CDNOW_master.txt"
+AFTER = "1998-08-01T00:00:00"
+
+
+def measure(project: Project) -> list[Figure]:
+    """Return how far the predicted spend of each customer is from what they spent."""
+    project.bring("transactions", DATA / FILE, "transactions")
+    project.told("job", "archive_history")
+    found = project.told(
+        "models", "evaluate", "customer_value", "--split", "time", "--seed", "0", "--at", AFTER
+    )
+    rmse, gini, bias = found["rmse"] / 100, found["ngini"], found["bias"]
+    broken = sum(map(len, project.told("verify").values()))
+    people = found["n"]
+    return [
+        Figure("customers judged", f"{people:,}", "23,570", "", people == 23_570),
+        Figure("spend RMSE, dollars", f"{rmse:.1f}", "<= 92.9", "91.7 to 93.0 (peers)", rmse <= 92.9),
+        Figure("normalised Gini", f"{gini:.3f}", ">= .715", ".672 to .724 (peers)", gini >= 0.715),
+        Figure("bias of the total", f"{bias:+.0%}", "within 15 %", "-9 to -17 % (peers)", abs(bias) <= 0.15),
+        Figure("laws broken (engage verify)", str(broken), "0", "", broken == 0),
+    ]

@@ -1,0 +1,80 @@
+"""Measures Engage on real data through its public commands: `make benchmark`.
+
+Each project of `projects/` is set up anew under var/benchmarks, and its figures are printed beside
+their targets. `--write` also writes docs/benchmarks.md. Names of projects choose some of them. Files
+that are not there are said to be missing and skipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import bank
+import cdnow
+import helpdesk
+import hillstrom
+import shoppers
+from figures import Figure, Result, table
+from page import write
+from project import DATA, CommandFailed, Project
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A project, the file it needs, and what measures it."""
+
+    name: str
+    file: str
+    about: str
+    measure: Callable[[Project], list[Figure]]
+
+
+BENCHMARKS = tuple(
+    Benchmark(module.__name__, module.FILE, (module.__doc__ or "").strip(), module.measure)
+    for module in (shoppers, bank, helpdesk, hillstrom, cdnow)
+)
+
+
+def main() -> int:
+    """Run the benchmarks that were asked for; 1 when a target is missed, 3 when one failed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("names", nargs="*", choices=[*(b.name for b in BENCHMARKS), []])
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    asked = parser.parse_args()
+    results, failed = [], False
+    for benchmark in BENCHMARKS:
+        if asked.names and benchmark.name not in asked.names:
+            continue
+        if not (DATA / benchmark.file).is_file():
+            print(f"SKIPPED {benchmark.name}: there is no {benchmark.file} in ../shared/data")
+            continue
+        try:
+            results.append(run(benchmark))
+        except CommandFailed as error:
+            print(f"FAILED {error}\n", file=sys.stderr)
+            failed = True
+    if asked.write and results:
+        print(f"written: {write(results)}")
+    if failed:
+        return 3
+    return int(any(figure.met is False for result in results for figure in result.figures))
+
+
+def run(benchmark: Benchmark) -> Result:
+    """Set a project up, measure it, and print its figures."""
+    print(f"{benchmark.name}: {benchmark.about.splitlines()[0]}", flush=True)
+    begun = time.monotonic()
+    project = Project(benchmark.name)
+    project.begin()
+    figures = benchmark.measure(project)
+    seconds = time.monotonic() - begun
+    print(f"\n{table(figures)}\n{seconds:.0f} s\n", flush=True)
+    return Result(benchmark.name, benchmark.about, figures, project.commands, seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
