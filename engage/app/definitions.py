@@ -7,19 +7,34 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from engage.domain.actions import Action, ContactClass
+from engage.domain.catalog import QUERYABLE
 from engage.domain.goals import RECOVERED, Goal
 from engage.domain.scores import Subject
 from engage.domain.triggers import Stake, Trigger
-from engage.errors import SettingsError
+from engage.errors import DefinitionError, SettingsError
+from engage.features.schema import arrow_schema
+from engage.measure.goals import reached
 from engage.settings import Settings
 
 
 def goals_of(settings: Settings) -> dict[str, Goal]:
-    """Return the goals that the settings define, by name."""
-    return {
+    """Return the goals that the settings define, by name; their conditions must be sound."""
+    goals = {
         name: Goal(name, g.relation, g.when, g.value_minor, g.value_column)
         for name, g in settings.goals.items()
     }
+    for goal in goals.values():
+        _check_goal(goal)
+    return goals
+
+
+def _check_goal(goal: Goal) -> None:
+    relation = QUERYABLE[goal.relation]
+    try:
+        # Over no rows at all: what would be refused at night is refused at the start.
+        reached([goal], relation, arrow_schema(relation).empty_table())
+    except DefinitionError as error:
+        raise type(error)(f"settings.toml [goals.{goal.name}]: {error}") from error
 
 
 def actions_of(settings: Settings) -> dict[str, Action]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+
+import pyarrow as pa
 
 from engage.app.app import App
 from engage.app.frames import columns
@@ -34,9 +36,9 @@ def check_trigger(app: App, trigger: Trigger) -> None:
         raise PredicateRefused(f"trigger {trigger.name}: {error}", error.position) from error
 
 
-def columns_for(app: App, subject: Subject) -> Collection[str]:
-    """Return the columns that a trigger over this kind of subject may name."""
-    return columns(app, subject).names
+def columns_for(app: App, subject: Subject) -> pa.Schema:
+    """Return the columns, with types, that a trigger over this kind of subject may name."""
+    return columns(app, subject)
 
 
 def live(app: App, subject: Subject) -> tuple[Trigger, ...]:
