@@ -6,6 +6,7 @@ Files are loaded by path under private names, so nobody imports them; each defin
 
 from __future__ import annotations
 
+import difflib
 import importlib.util
 import os
 import secrets as random_source
@@ -22,7 +23,7 @@ from engage.app.definitions import actions_of, goals_of, triggers_of
 from engage.app.triggers import seed_triggers
 from engage.channels import build as build_channels
 from engage.clock import Clock, SystemClock
-from engage.errors import DefinitionError, WrongUse
+from engage.errors import DefinitionError, SettingsError, StoreUnavailable, WrongUse
 from engage.job import Job
 from engage.scoring.definition import Model
 from engage.settings import Secrets, Settings
@@ -110,16 +111,27 @@ def _secret(root: Path, secrets: Secrets) -> bytes:
     if secrets.secret:
         return secrets.secret.encode()
     path = root / "var" / "secret"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_once(path, random_source.token_hex(32))
-    return path.read_text().strip().encode()
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_once(path, random_source.token_hex(32))
+        kept = path.read_text().strip()
+    except OSError as error:
+        raise StoreUnavailable(
+            f"{path}: the installation's key cannot be kept there ({error.strerror}); make the "
+            "folder writable, or set ENGAGE_SECRET"
+        ) from error
+    if not kept:
+        raise WrongUse(f"{path} is empty; put the installation's key back, or set ENGAGE_SECRET")
+    return kept.encode()
 
 
 def _write_once(path: Path, text: str) -> None:
-    mine = path.with_name(f"{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    mine = path.with_name(f"{path.name}.{random_source.token_hex(8)}")
+    with os.fdopen(os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     try:
         os.link(mine, path)
     except FileExistsError:
@@ -142,14 +154,16 @@ def load_models(folder: Path) -> dict[str, Model]:
 
 def load_jobs(folder: Path, settings: Settings) -> dict[str, Job]:
     """Return each enabled job of a folder by name, with the settings' own times applied."""
-    jobs = {}
-    for path in sorted(folder.glob("*.py")):
-        job = _only(path, Job)
-        override = settings.jobs.get(job.name)
-        if override is None or override.enabled:
-            jobs[job.name] = (
-                job if override is None else job.rescheduled(override.every_s, override.at)
-            )
+    found = {job.name: job for job in (_only(path, Job) for path in sorted(folder.glob("*.py")))}
+    jobs = dict(found)
+    for name, override in settings.jobs.items():
+        if name not in found:
+            near = difflib.get_close_matches(name, found, n=1, cutoff=0.0)
+            hint = f"; the nearest is {near[0]!r}" if near else ""
+            raise SettingsError(f"{SETTINGS_FILE} [jobs.{name}]: there is no such job{hint}")
+        jobs[name] = found[name].rescheduled(override.every_s, override.at)
+        if not override.enabled:
+            del jobs[name]
     return jobs
 
 
