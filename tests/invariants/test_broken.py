@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pkgutil
 
 import pytest
@@ -116,8 +117,8 @@ def used(bank: Bank) -> Bank:
 
 
 def named(file: str) -> Invariant:
-    module = f"engage.invariants.{file}"
-    return next(one for one in invariants() if one is __import__(module, fromlist=["x"]).INVARIANT)
+    found: Invariant = importlib.import_module(f"engage.invariants.{file}").INVARIANT
+    return found
 
 
 def found(bank: Bank, file: str, statement: str) -> list[str]:
