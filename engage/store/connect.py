@@ -83,6 +83,8 @@ def _open(path: Path) -> sqlite3.Connection:
             "foreign_keys = ON",
             "temp_store = MEMORY",
             "journal_size_limit = 67108864",
+            # KiB; an import's indexes fit, which makes it two to three times as fast.
+            "cache_size = -32768",
         ):
             connection.execute(f"PRAGMA {pragma}")
     except BaseException:
