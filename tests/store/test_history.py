@@ -14,9 +14,11 @@ import pytest
 
 from engage.domain.catalog import ARCHIVED
 from engage.domain.events import EVENTS
+from engage.domain.relations import Relation
 from engage.domain.sessions import SESSIONS
 from engage.errors import StoreUnavailable
 from engage.features.engines.duckdb import DuckEngine
+from engage.features.sources import Archived
 from engage.store import Store, history, manifest, parquet, rows
 from engage.store.history import History
 from tests.store.samples import DAY, HOUR, MINUTE, NOON, events
@@ -189,6 +191,27 @@ def test_compaction_removes_what_no_longer_counts_and_changes_nothing_else(
     assert kept.table("events").equals(before)
     add(store, events(6))
     assert seen(kept) == ids(6)
+
+
+class Busy(History):
+    """A history during whose compaction a visit goes on and is written again."""
+
+    def _outdated(self, relation: Relation, source: Archived) -> pa.Table:
+        found = super()._outdated(relation, source)
+        with self._store.write() as tx:
+            rows.replace(tx, EVENTS, events(1, start=2, session_id="ses_c"), EVENING)
+        return found
+
+
+def test_a_row_written_again_during_a_compaction_counts_once(store: Store, kept: History) -> None:
+    add(store, events(4))
+    kept.archive(EVENING, settled=AT_ONCE)
+    with store.write() as tx:
+        rows.replace(tx, EVENTS, events(1, session_id="ses_b"), EVENING)
+    assert Busy(kept.folder, store).compact(EVENING)["events"] == 0
+    assert kept.table("events")["session_id"].to_pylist() == ["ses_b", "ses_a", "ses_c", "ses_a"]
+    assert kept.compact(EVENING)["events"] == 2
+    assert kept.table("events")["session_id"].to_pylist() == ["ses_b", "ses_a", "ses_c", "ses_a"]
 
 
 class Interrupted(History):
