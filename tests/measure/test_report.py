@@ -227,6 +227,12 @@ def test_the_global_effect_compares_the_globally_held_out() -> None:
     assert night(found)["held_out"] == 100 + 400
 
 
+def test_people_of_triggers_that_are_not_reported_on_are_not_in_the_global_effect() -> None:
+    """Nobody knows by what they should be judged."""
+    other = [{**one, "person_id": f"x{n}", "trigger": "gone"} for n, one in enumerate(people(10))]
+    assert built([*people(10), *other])["global"]["qualified"] == 10
+
+
 def test_a_trigger_that_nobody_is_held_out_of_has_no_effect() -> None:
     asked = people(50, arm_global=None)
     entry = night(built([{**one, "arm_trigger": None} for one in asked]))
