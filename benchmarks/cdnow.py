@@ -21,8 +21,16 @@ def measure(project: Project) -> list[Figure]:
     people = found["n"]
     return [
         Figure("customers judged", f"{people:,}", "23,570", "", people == 23_570),
-        Figure("spend RMSE, dollars", f"{rmse:.1f}", "<= 92.9", "91.7 to 93.0 (peers)", rmse <= 92.9),
+        Figure(
+            "spend RMSE, dollars", f"{rmse:.1f}", "<= 92.9", "91.7 to 93.0 (peers)", rmse <= 92.9
+        ),
         Figure("normalised Gini", f"{gini:.3f}", ">= .715", ".672 to .724 (peers)", gini >= 0.715),
-        Figure("bias of the total", f"{bias:+.0%}", "within 15 %", "-9 to -17 % (peers)", abs(bias) <= 0.15),
+        Figure(
+            "bias of the total",
+            f"{bias:+.0%}",
+            "within 15 %",
+            "-9 to -17 % (peers)",
+            abs(bias) <= 0.15,
+        ),
         Figure("laws broken (engage verify)", str(broken), "0", "", broken == 0),
     ]

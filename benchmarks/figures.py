@@ -57,4 +57,6 @@ def table(figures: Sequence[Figure]) -> str:
 def markdown(figures: Sequence[Figure]) -> str:
     """Return figures as a table in Markdown."""
     rows = [COLUMNS, ("---",) * len(COLUMNS), *(one.cells() for one in figures)]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
+    return "\n".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows
+    )

@@ -100,7 +100,9 @@ def _foretold(project: Project) -> list[Figure]:
             "counted in the file",
             (by_seed[0]["rarer"], by_seed[0]["rows"]) == (130, 3804),
         ),
-        Figure("ROC AUC", f"{sum(auc) / n:.3f} ({min(auc):.3f} to {max(auc):.3f})", "", ".500 (chance)"),
+        Figure(
+            "ROC AUC", f"{sum(auc) / n:.3f} ({min(auc):.3f} to {max(auc):.3f})", "", ".500 (chance)"
+        ),
         Figure(
             "PR AUC",
             f"{sum(precision) / n:.3f} ({min(precision):.3f} to {max(precision):.3f})",

@@ -56,12 +56,15 @@ def _beside(found: Any, values: dict[str, NDArray[Any]], arm: str, goal: str) ->
     treated = values[goal][values["segment"] == ARMS[arm]]
     nobody = values[goal][values["segment"] == "No E-Mail"]
     difference = float(treated.mean() - nobody.mean())
-    error = 1.96 * float(np.sqrt(treated.var(ddof=1) / len(treated) + nobody.var(ddof=1) / len(nobody)))
+    error = 1.96 * float(
+        np.sqrt(treated.var(ddof=1) / len(treated) + nobody.var(ddof=1) / len(nobody))
+    )
     plain = [difference, difference - error, difference + error]
     stated = STATED.get((arm, goal), round(difference, 4))
     near = bool(np.allclose(ours, plain, atol=0.01 * error)) and abs(ours[0] - difference) < 1e-9
     return Figure(
-        f"{goal} per customer, {arm} e-mail against none" + (", dollars" if goal == "spend" else ""),
+        f"{goal} per customer, {arm} e-mail against none"
+        + (", dollars" if goal == "spend" else ""),
         _words(ours),
         f"{stated:+.4f}",
         f"{_words(plain)} (arithmetic of the file)",

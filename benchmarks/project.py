@@ -51,7 +51,9 @@ class Project:
 
     def bring(self, kind: str, file: Path, mapping: str) -> Mapping[str, Any]:
         """Import a file by the project's mapping of this name; return the report of it."""
-        found = self.told("import", kind, str(file), "--map", f"mappings/{mapping}.toml", allow=(0,))
+        found = self.told(
+            "import", kind, str(file), "--map", f"mappings/{mapping}.toml", allow=(0,)
+        )
         report: Mapping[str, Any] = found[0]
         return report
 
