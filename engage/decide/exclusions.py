@@ -11,15 +11,18 @@ from engage.domain.reasons import Reason
 def refused(board: Board, rules: Rules) -> Masks:
     """Refuse people on an exclusion list, marketing to who asked for privacy, and wrong channels.
 
-    A sensitive matter may only be taken up in `rules.sensitive_channels`.
+    Who must be served is helped but not marketed to. A sensitive matter may only be taken up in
+    `rules.sensitive_channels`.
     """
     marketing = board.class_code == CLASSES.index(ContactClass.MARKETING)
     private = board.person("gpc").astype(bool) | board.flag("gpc")
     open_channel = board.by_action(
         [action.channel not in rules.sensitive_channels for action in board.actions], bool
     )
+    listed = board.person("must_serve").astype(bool) & marketing
+    excluded = board.person("excluded").astype(bool) | listed
     return {
-        Reason.EXCLUDED: board.person("excluded").astype(bool)[:, None],
+        Reason.EXCLUDED: excluded[:, None],
         Reason.GPC: (marketing & private)[:, None],
         Reason.SENSITIVE: board.flag("sensitive")[:, None] & open_channel,
     }

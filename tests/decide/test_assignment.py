@@ -131,6 +131,10 @@ def test_nobody_who_is_held_out_is_ever_contacted() -> None:
     assert not held & set(decided.messages["person_id"])
     assert not held & set(decided.contacts["person_id"])
     assert set(decided.ghosts["person_id"]) == held
+    # Given the arm, nothing else could have happened; what would have been drawn is kept apart.
+    alone = decided.decisions[decided.decisions["arm"] == "held_out"]
+    assert (alone["propensity"] == 1.0).all()
+    assert alone["propensities"].map(lambda chances: chances["chat"] < 1).all()
 
 
 @pytest.mark.parametrize("case", ["requested", "must_serve"])
@@ -150,7 +154,7 @@ def test_who_asked_or_must_be_served_is_never_held_out_nor_explored(case: str) -
 
 def test_who_must_be_served_stays_so_when_a_stored_arm_says_held_out() -> None:
     world = World(people={"per_a": person(must_serve=True, arm_global="held_out")})
-    assert world.chosen() == "chat"
+    assert world.with_trigger(contact_class=ContactClass.SERVICE).chosen() == "chat"
 
 
 def test_arms_are_the_same_whatever_scores_and_batches_say() -> None:

@@ -47,6 +47,13 @@ def test_who_is_on_an_exclusion_list_is_left_alone() -> None:
     assert World().with_person(excluded=True).refused() == ["excluded"]
 
 
+def test_who_must_be_served_is_helped_but_not_marketed_to() -> None:
+    vulnerable = World().with_person(must_serve=True)
+    assert vulnerable.refused() == ["excluded"]
+    assert vulnerable.with_trigger(contact_class=ContactClass.SERVICE).chosen() == "chat"
+    assert vulnerable.with_trigger(contact_class=ContactClass.REQUESTED).chosen() == "chat"
+
+
 def test_a_browser_that_asks_for_privacy_gets_no_marketing() -> None:
     private = World().with_person(gpc=True)
     assert private.refused() == ["gpc"]
@@ -163,6 +170,8 @@ def test_a_person_whose_hour_nobody_knows_is_neither_called_nor_messaged() -> No
     for world in (SMS_ONLY, CALL_NOW, REQUESTED):
         assert world.with_person(zones=()).refused() == ["unknown_zone"]
         assert world.with_person(zones=("Europe/Berln",)).refused() == ["unknown_zone"]
+        both = ("Europe/Berlin", "Europe/Berln")
+        assert world.with_person(zones=both).refused() == ["unknown_zone"]
         assert world.with_person(places=()).refused() == ["unknown_zone"]
     assert CHAT_ONLY.with_person(zones=(), places=()).chosen() == "chat"
 
@@ -203,7 +212,9 @@ def test_a_used_up_budget_refuses(world: World, count: str, limit: int) -> None:
 def test_one_chat_offer_in_a_visit() -> None:
     heard = {("chat", "ses_1"): 1}
     assert CHAT_ONLY.with_person(by_subject=heard).refused() == ["cap"]
-    assert CHAT_ONLY.with_person(by_subject={("chat", "ses_0"): 1}).chosen() == "chat"
+    world = CHAT_ONLY.with_person(by_subject={("chat", "ses_0"): 1})
+    assert world.chosen() == "chat"
+    assert world.refused([world.candidate(subject_id="ses_0")]) == ["cap"]
 
 
 def test_a_country_may_limit_the_month() -> None:

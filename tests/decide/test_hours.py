@@ -65,6 +65,15 @@ def test_the_hour_that_spring_skips_is_not_open() -> None:
     assert told(found) == [("03-29 00:00", "03-29 03:00")]
 
 
+def test_a_window_that_ends_where_the_clock_jumps_ends_to_the_second() -> None:
+    early = Window.of(DAYS, "01:00", "02:00")
+    found = spans([early], BERLIN, at("2026-03-28T12:00"), at("2026-03-29T12:00"))
+    assert found == [(at("2026-03-29T00:00"), at("2026-03-29T01:00"))]
+    after = Window.of(DAYS, "03:00", "04:00")
+    found = spans([after], BERLIN, at("2026-03-28T12:00"), at("2026-03-29T12:00"))
+    assert found == [(at("2026-03-29T01:00"), at("2026-03-29T02:00"))]
+
+
 def test_the_hour_that_autumn_repeats_is_open_twice() -> None:
     # Berlin, 25 October 2026: at 01:00 UTC the clock goes from 03:00 back to 02:00.
     found = spans([NIGHT], BERLIN, at("2026-10-24T20:00"), at("2026-10-25T12:00"))
