@@ -27,7 +27,7 @@ class Every:
 
     period: timedelta
 
-    def last_due(self, now: datetime, zone: ZoneInfo) -> datetime:
+    def last_due(self, now: datetime, zone: ZoneInfo) -> datetime:  # noqa: ARG002 - the same question as to a daily job
         """Return the latest due time that is not after `now`."""
         epoch = datetime(1970, 1, 1, tzinfo=UTC)
         return now - (now - epoch) % self.period

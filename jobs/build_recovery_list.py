@@ -3,7 +3,6 @@
 from datetime import time, timedelta
 
 from engage.app.recovery import build_recovery_list
-
 from engage.job import CatchUp, Daily, Job
 
 JOB = Job(

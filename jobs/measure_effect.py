@@ -3,7 +3,6 @@
 from datetime import time, timedelta
 
 from engage.app.effects import measure_effect
-
 from engage.job import CatchUp, Daily, Job
 
 JOB = Job(

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from engage.app.planning import plan_capacity
-
 from engage.job import CatchUp, Every, Job
 
 JOB = Job(

@@ -3,7 +3,6 @@
 from datetime import time, timedelta
 
 from engage.app.purging import purge_expired
-
 from engage.job import CatchUp, Daily, Job
 
 JOB = Job(

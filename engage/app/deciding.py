@@ -25,6 +25,9 @@ from engage.store import Tx, assignments, decisions, ledger
 from engage.store import context as stored_context
 from engage.store.lock import lock_people
 
+_ONCE = frozenset({Subject.SESSION, Subject.INTERACTION})
+"""Subjects that a trigger decides once; the others come up again."""
+
 
 def decide(app: App, subject: Subject, scored: Scored, moments: pa.Table) -> JobReport:
     """Decide for every subject that a live trigger fires for, and store what was decided.
@@ -37,6 +40,10 @@ def decide(app: App, subject: Subject, scored: Scored, moments: pa.Table) -> Job
     seen = scored.frame.num_rows
     if candidates.empty:
         return JobReport(seen=seen)
+    if subject in _ONCE:
+        candidates = _undecided(app, candidates)
+        if candidates.empty:
+            return JobReport(seen=seen)
     run_id = derive(Prefix.RUN, subject, app.now().isoformat())
     with app.store.write() as tx:
         decided = _decide(app, tx, candidates, watching, run_id)
@@ -63,6 +70,16 @@ def _candidates(
         parts.append(rows.assign(trigger=trigger.name, stake_minor=stake))
     together = pd.concat(parts, ignore_index=True)
     return together.assign(artifacts=[dict(scored.artifacts)] * len(together))
+
+
+def _undecided(app: App, candidates: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what was decided already, before anything more is asked about it."""
+    with app.store.read() as tx:
+        taken = decisions.decided_pairs(tx, candidates["subject_id"].unique().tolist())
+    pairs = zip(candidates["trigger"], candidates["subject_id"], strict=True)
+    fresh = [pair not in taken for pair in pairs]
+    kept: pd.DataFrame = candidates[fresh].reset_index(drop=True)
+    return kept
 
 
 def _decide(

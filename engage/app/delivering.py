@@ -58,5 +58,3 @@ def set_killswitch(app: App, *, on: bool, who: str = "command line") -> None:
         else:
             killswitch.resume(tx)
         audit.add(tx, who=who, verb="stopped" if on else "resumed", what="all outbound", at=now)
-
-

@@ -2,10 +2,120 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter, defaultdict
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from engage.app.app import App
+from engage.app.champions import load
+from engage.app.qualified import qualified
+from engage.domain.outcomes import OUTCOMES
 from engage.domain.runs import JobReport
+from engage.domain.scores import Subject
+from engage.features.build import build as build_features
+from engage.features.engines.duckdb import DuckEngine
+from engage.measure import logged
+from engage.measure.report import Watched, build, moments
+from engage.store import artifacts, decisions, effects, triggers, values
+
+_VALUE_MODEL = "customer_value"
+_CAMPAIGN_HORIZON = timedelta(days=14)
 
 
 def measure_effect(app: App) -> JobReport:
-    """Measure."""
-    return JobReport()
+    """Measure every trigger and store what was found, with the snapshots of customer value."""
+    found = build_report(app)
+    with app.store.write() as tx:
+        for trigger in found["triggers"]:
+            effects.add(tx, trigger["name"], trigger, app.now())
+    told = sum(trigger["effect"]["estimate"] is not None for trigger in found["triggers"])
+    return JobReport(seen=len(found["triggers"]), done=told)
+
+
+def build_report(app: App) -> dict[str, Any]:
+    """Return the report in the shape of `engage report --json`."""
+    now, rows, campaigns = app.now(), qualified(app), _campaigns(app)
+    watched = [*_watched(app), *(Watched(name, "", 0.0) for name in campaigns)]
+    with DuckEngine(app.history.relations(), folder=str(app.history.folder)) as duck:
+        logs = {name: _logged(app, duck, name) for name in campaigns}
+        valued = _valued(app, duck, moments(duck, rows, now)) if rows.num_rows else None
+        return build(
+            duck,
+            rows,
+            watched,
+            now=now,
+            held_out_global=app.settings.assignment.holdout_global,
+            valued=valued,
+            refused=_refused(app),
+            actions=logs,
+            currency=app.settings.project.currency,
+        )
+
+
+def _watched(app: App) -> list[Watched]:
+    with app.store.read() as tx:
+        current = triggers.current(tx)
+    return [Watched(one.name, one.goal, one.holdout) for one in current]
+
+
+def _campaigns(app: App) -> list[str]:
+    """Return the campaigns of others that were imported, with the chances they were drawn with."""
+    with app.store.read() as tx:
+        imported = decisions.read(tx, source="import")
+    known = imported.filter(pc.is_valid(imported["propensity"]))
+    return sorted(pc.unique(known["trigger"]).to_pylist())
+
+
+def _logged(app: App, duck: DuckEngine, campaign: str) -> list[dict[str, Any]]:
+    goals = sorted(pc.unique(app.history.table(OUTCOMES.name)["goal"]).to_pylist())
+    return logged.campaign(duck, campaign, goals, horizon=_CAMPAIGN_HORIZON, now=app.now())
+
+
+def _valued(app: App, duck: DuckEngine, asked: pa.Table) -> pa.Table | None:
+    """Return what these people were worth at these moments, all by one frozen artifact.
+
+    The artifact is the first that was ever in use, so that no later one mixes in; snapshots that
+    are stored are not computed again.
+    """
+    with app.store.read() as tx:
+        found = [r for r in artifacts.read(tx, _VALUE_MODEL) if r.promoted_at is not None]
+    model = app.models.get(_VALUE_MODEL)
+    if not found or model is None or model.subject is not Subject.PERSON:
+        return None
+    frozen = found[-1]
+    predictor = load(app, frozen.artifact_id, frozen.folder, frozen.sha256).predictor
+    frame = build_features(
+        duck, model.query, model.features, asked, barred=model.barred, name=model.name
+    )
+    worth = pc.round(pa.array(predictor.score(frame), pa.float64())).cast(pa.int64())
+    valued = pa.table(
+        {
+            "person_id": frame["person_id"],
+            "as_of": frame["as_of"],
+            "artifact_id": pa.array([frozen.artifact_id] * frame.num_rows, pa.string()),
+            "value_minor": worth,
+            "purpose": pa.array(["effect"] * frame.num_rows, pa.string()),
+        }
+    )
+    with app.store.write() as tx:
+        values.add(tx, valued)
+    return valued.drop_columns(["purpose"])
+
+
+def _refused(app: App) -> dict[str, Counter[str]]:
+    """Return how many people each reason stood against, by trigger."""
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    with app.store.read() as tx:
+        found = decisions.refusals(tx).to_pylist()
+    people = {(r["trigger"], reason, r["person_id"]) for r in found for reason in _listed(r)}
+    for trigger, reason, _ in people:
+        counted[trigger][reason] += 1
+    return dict(counted)
+
+
+def _listed(row: dict[str, Any]) -> list[str]:
+    return list(json.loads(row["reasons"]))

@@ -63,7 +63,7 @@ def _begin(tx: Tx, thing: str, told: Story) -> str:
 def _decisions(tx: Tx, thing: str, subject: str) -> list[dict[str, Any]]:
     if thing.startswith("msg_"):
         message = outbox.get(tx, thing)
-        thing = message["decision_id"] if message else thing
+        thing = message.message.decision_id if message else thing
     one = decisions.get(tx, thing)
     return [one] if one else decisions.of_subject(tx, subject)
 

@@ -90,5 +90,3 @@ def _cases(listed: pd.DataFrame) -> pa.Table:
     columns = ["case_id", "person_id", "subject_id", "trigger", "decision_id", "opened_at"]
     wanted = frame[[*columns, "due_at", "rank_value", "reasons"]]
     return pa.Table.from_pandas(wanted, preserve_index=False)
-
-

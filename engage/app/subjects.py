@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 
-def as_of_now(
-    rows: pa.Table, key: str, canonical: Mapping[str, str], now: datetime
-) -> pa.Table:
+def as_of_now(rows: pa.Table, key: str, canonical: Mapping[str, str], now: datetime) -> pa.Table:
     """Return (subject_id, person_id, as_of), each as the person it is now known to be."""
     people = [canonical.get(one, one) for one in rows["person_id"].to_pylist()]
     moment = now.astimezone(UTC).replace(tzinfo=None)

@@ -55,9 +55,7 @@ def _body(app: App, tx: Tx, row: Mapping[str, Any], *, first: bool) -> str:
         "slot": _moment(app, tx, row, details),
     }
     spoken = row["channel"] == ChannelName.CALLBACK
-    return compose(
-        wording, values, reference=row["reference"], first=first and not spoken
-    ).text
+    return compose(wording, values, reference=row["reference"], first=first and not spoken).text
 
 
 def _moment(app: App, tx: Tx, row: Mapping[str, Any], details: Mapping[str, str]) -> str:

@@ -29,7 +29,9 @@ def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         print_json(rows)
     else:
-        print_table("History", ("relation", "hot", "archived", "files"), [r.values() for r in rows])
+        print_table(
+            "History", ("relation", "hot", "archived", "files"), [list(r.values()) for r in rows]
+        )
 
 
 def register(app: typer.Typer) -> None:

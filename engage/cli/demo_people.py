@@ -16,7 +16,8 @@ from engage.deliver.offers import Choice, Offer
 from engage.deliver.recheck import Standing
 from engage.domain.actions import ChannelName
 from engage.domain.messages import MessageState
-from engage.simulate.world import OFFERS, World
+from engage.simulate.answering import OFFERS
+from engage.simulate.world import World
 from engage.store import Tx, outbox
 
 _CHOICES = {
@@ -70,9 +71,7 @@ class Customers:
         slot = str(offer.slots[0]["slot_id"]) if offer.slots else ""
         if choice is Choice.SLOT and not slot:
             return
-        offers.answer(
-            tx, offer.message_id, choice, now=self._app.now(), rest=rest, slot_id=slot
-        )
+        offers.answer(tx, offer.message_id, choice, now=self._app.now(), rest=rest, slot_id=slot)
 
 
 def _offer(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,13 +18,14 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from engage.app import intake
 from engage.app.app import App
-from engage.app.effects import build_report, qualified_people
+from engage.app.effects import build_report
+from engage.app.qualified import qualified
 from engage.app.stories import stories
 from engage.cli.demo_people import Customers
 from engage.clock import MovingClock
 from engage.errors import WrongUse
 from engage.job import Job
-from engage.project import open_project
+from engage.project import SETTINGS_FILE, open_project
 from engage.scheduler import tick
 from engage.simulate.world import World
 from engage.starting import begin_project
@@ -32,6 +33,14 @@ from engage.starting import begin_project
 LAUNCH = datetime(2026, 3, 2, tzinfo=UTC)
 _MARKER = ".engage-demo"
 _MATURING = timedelta(days=16)
+_LESS_OFTEN = """
+# The demonstration lives through weeks in minutes: it learns once a week, reminds every six hours.
+[jobs.train_models]
+every_s = 604800
+
+[jobs.remind_appointments]
+every_s = 21600
+"""
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class Demonstration:
     jobs: Mapping[str, int]
     refused: Mapping[str, int]
     report: Mapping[str, Any]
-    truth: Mapping[str, Mapping[str, float]]
+    truth: Mapping[str, Mapping[str, Any]]
     currency: str
     stories: list[list[str]] = field(default_factory=list)
 
@@ -84,7 +93,7 @@ def run_demo(folder: Path, *, people: int, weeks: int, seed: int) -> Demonstrati
         jobs=dict(stage.done),
         refused=dict(stage.refused),
         report=report,
-        truth=world.truth(qualified_people(app)),
+        truth={name: dict(one) for name, one in world.truth(qualified(app)).items()},
         currency=app.settings.project.currency,
         stories=stories(app, 3),
     )
@@ -102,6 +111,8 @@ def _fresh(folder: Path) -> None:
             raise WrongUse(f"{folder} is not empty and no demonstration; choose another --folder")
         shutil.rmtree(folder)
     begin_project(folder)
+    with (folder / SETTINGS_FILE).open("a") as settings:
+        settings.write(_LESS_OFTEN)
     (folder / _MARKER).write_text("A demonstration; `engage demo` replaces this folder.\n")
 
 
@@ -147,7 +158,7 @@ class _Stage:
             self._clock.set(moment)
             self._take(self._world.until(moment))
             self._tick()
-            self._customers.react()
+            self.counts["reached"] += self._customers.react()
             bars.advance(task)
 
     def mature(self, bars: Progress) -> None:

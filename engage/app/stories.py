@@ -1,0 +1,25 @@
+"""A few decisions told as stories: somebody who was helped, somebody left alone, somebody refused."""
+
+from __future__ import annotations
+
+from engage.app.app import App
+from engage.app.explaining import explain
+from engage.store import decisions, outbox
+
+
+def stories(app: App, most: int = 3) -> list[list[str]]:
+    """Return the stories of up to `most` people, each a list of lines."""
+    with app.store.read() as tx:
+        found = decisions.read(tx, source="engage").to_pylist()
+        refused = decisions.refusals(tx).to_pylist()
+        messages = {row["decision_id"]: row for row in outbox.read(tx).to_pylist()}
+    accepted = [
+        row["decision_id"]
+        for row in found
+        if messages.get(row["decision_id"], {}).get("note") in ("chat_now", "call_now", "slot")
+    ]
+    sent = [r["decision_id"] for r in found if r["decision_id"] in messages]
+    held = [r["decision_id"] for r in found if r["arm"] == "held_out"]
+    turned_away = [row["subject_id"] for row in refused if row["subject_id"]]
+    chosen = [next(iter(ids), "") for ids in (accepted or sent, held, turned_away)]
+    return [explain(app, one).lines for one in chosen[:most] if one]
