@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,15 +13,19 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from engage.app import intake
 from engage.clock import MovingClock
 from engage.domain.runs import JobReport
 from engage.project import Project, open_project
 from engage.scheduler import run_job
+from engage.simulate.world import World
 from engage.starting import begin_project
 from engage.testing import Cast
 
 MORNING = datetime(2026, 3, 3, 10, tzinfo=UTC)
 """A Tuesday; in Berlin it is 11:00 and everybody is on duty."""
+LAUNCH = datetime(2026, 3, 2, tzinfo=UTC)
+"""When the simulated bank opens; a Monday."""
 SECRET = "of the tests"
 
 Settings = Mapping[str, str]
@@ -120,3 +125,29 @@ def make_bank(store_url: str, tmp_path: Path) -> Iterator[MakeBank]:
 def bank(make_bank: MakeBank) -> Bank:
     """Return a bank with the shipped settings."""
     return make_bank()
+
+
+@pytest.fixture(scope="session")
+def learned_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a small simulated bank whose history was learned from; to be copied."""
+    folder = begin(tmp_path_factory.mktemp("learned") / "project")
+    bank = Bank(folder, {"ENGAGE_SECRET": SECRET}, MovingClock(LAUNCH))
+    world = World(people=150, seed=1, start=LAUNCH, weeks_before=6, weeks_live=1)
+    intake.take(bank.app.store, world.history(), now=LAUNCH)
+    bank.run("archive_history", "train_models", "value_customers", "plan_capacity")
+    bank.app.store.close()
+    return folder
+
+
+@pytest.fixture
+def learned_folder(learned_once: Path, tmp_path: Path) -> Path:
+    """Return a project of its own with trained models, on SQLite."""
+    return Path(shutil.copytree(learned_once, tmp_path / "learned"))
+
+
+@pytest.fixture
+def learned(learned_folder: Path) -> Iterator[Bank]:
+    """Return a bank with trained models, on SQLite."""
+    bank = Bank(learned_folder, {"ENGAGE_SECRET": SECRET}, MovingClock(LAUNCH))
+    yield bank
+    bank.app.store.close()
