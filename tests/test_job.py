@@ -24,7 +24,7 @@ ZONES = (
 def test_a_daily_job_is_due_once_per_civil_day_over_ten_years(zone: str) -> None:
     place = ZoneInfo(zone)
     schedule = Daily(time(1, 30))
-    dues = []
+    dues: list[datetime] = []
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     end = datetime(2036, 1, 1, tzinfo=UTC)
     while moment < end:

@@ -69,7 +69,8 @@ def _candidates(
         stake = stakes(rows, trigger, margins)
         parts.append(rows.assign(trigger=trigger.name, stake_minor=stake))
     together = pd.concat(parts, ignore_index=True)
-    return together.assign(artifacts=[dict(scored.artifacts)] * len(together))
+    candidates: pd.DataFrame = together.assign(artifacts=[dict(scored.artifacts)] * len(together))
+    return candidates
 
 
 def _undecided(app: App, candidates: pd.DataFrame) -> pd.DataFrame:

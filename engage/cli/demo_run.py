@@ -34,12 +34,24 @@ LAUNCH = datetime(2026, 3, 2, tzinfo=UTC)
 _MARKER = ".engage-demo"
 _MATURING = timedelta(days=16)
 _LESS_OFTEN = """
-# The demonstration lives through weeks in minutes: it learns once a week, reminds every six hours.
+# The demonstration lives through weeks in minutes: what runs all the time elsewhere runs less often.
 [jobs.train_models]
 every_s = 604800
 
 [jobs.remind_appointments]
 every_s = 21600
+
+[jobs.record_outcomes]
+every_s = 3600
+
+[jobs.plan_capacity]
+every_s = 3600
+
+[jobs.check_invariants]
+every_s = 86400
+
+[jobs.measure_effect]
+every_s = 604800
 """
 
 
