@@ -93,20 +93,23 @@ class _Round:
         return len(judged.claims) + len(judged.put_aside)
 
     def _work_through(self, held: deque[Claim], began: float) -> None:
-        judged_at = began
+        """Send these messages, the rules asked anew where that was a while ago.
+
+        The first one always gets its turn, so that a machine too slow for its lease still makes
+        progress; an attempt takes at most half a lease, and whoever waits behind it is given back
+        before theirs runs out.
+        """
+        judged_at = time.monotonic()
         while held:
-            # An attempt takes at most half a lease; whoever waits behind it must not lose theirs.
+            self._one(held)
             if self.stopped or time.monotonic() - began > self.settings.lease_s / 3:
                 with self.store.write() as tx:
                     claim.release(tx, held, self.clock.now())
                 return
-            if time.monotonic() - judged_at > FRESH_S:
-                judged_at = time.monotonic()
+            if held and time.monotonic() - judged_at > FRESH_S:
                 with self.store.write() as tx:
                     again = claim.judge(tx, list(held), self.recheck, self.clock.now())
-                held = self._noted(again)
-                continue
-            self._one(held)
+                held, judged_at = self._noted(again), time.monotonic()
 
     def _one(self, held: deque[Claim]) -> None:
         """Begin, send and settle the first of these messages, unless everything is stopped."""
