@@ -84,15 +84,22 @@ def tries(tx: Tx, claim: Claim) -> int:
 def _refuse(tx: Tx, claim: Claim, error: SendError, settling: Settling, now: datetime) -> str:
     breaker.answered(tx, claim.message.channel)
     if isinstance(error, OptedOut):
-        people.suppress_number(
-            tx,
-            claim.message.destination,
-            key=settling.suppression_key,
-            reason="opt_out",
-            source=claim.message.channel,
-            now=now,
-        )
+        _stop(tx, claim, settling, now)
     return _move(tx, claim, MessageState.FAILED, error, now, note=str(error))
+
+
+def _stop(tx: Tx, claim: Claim, settling: Settling, now: datetime) -> None:
+    """Put the number and its holders on the stop list and cancel what is on its way to them."""
+    people.suppress_number(
+        tx,
+        claim.message.destination,
+        key=settling.suppression_key,
+        reason="opt_out",
+        source=claim.message.channel,
+        now=now,
+    )
+    theirs = people.everyone(tx, [claim.message.person_id])
+    outbox.cancel(tx, theirs, now=now, note="opted out")
 
 
 def _again(tx: Tx, claim: Claim, error: SendError, wait: timedelta, now: datetime) -> str:

@@ -24,6 +24,7 @@ from tests.deliver.bench import DRAW_KEY, NOON, SETTLING, STOP_KEY, Bench, phone
 from tests.store.samples import rows
 
 S = MessageState
+LATER = NOON + timedelta(minutes=30)
 
 
 def test_what_is_due_is_sent_once_and_everything_is_written_down(bench: Bench) -> None:
@@ -99,9 +100,13 @@ def test_a_permanent_error_costs_one_request_and_says_why(bench: Bench, code: in
 
 
 def test_who_unsubscribed_at_the_provider_is_on_our_stop_list_too(bench: Bench) -> None:
+    reminder = bench.message(
+        1, decision_id="dec_r", message_id="msg_r", **{"class": "requested"}, due_at=LATER
+    )
     bench.message(1)
     bench.provider.fail_creates(21610)
     bench.deliver()
+    assert bench.state(reminder) is S.CANCELLED
     again = bench.message(1, message_id="msg_again", decision_id="dec_again")
     assert bench.deliver().skipped == {"suppressed": 1}
     assert bench.state(again) is S.SUPPRESSED
