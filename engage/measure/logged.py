@@ -18,6 +18,7 @@ from engage.features.engines.duckdb import DuckEngine
 from engage.features.schema import TIME
 from engage.measure.attribution import moment
 from engage.measure.effect import difference
+from engage.measure.judge import clean
 
 Floats = npt.NDArray[np.float64]
 
@@ -147,6 +148,6 @@ def _of_goal(
         control=control,
     )
     return [
-        {"action": action, "goal": goal, "unit": unit, "effect": estimate.as_dict()}
+        {"action": action, "goal": goal, "unit": unit, "effect": clean(estimate)}
         for action, estimate in by_action.items()
     ]

@@ -14,6 +14,9 @@ CERTAIN = 0.05
 def sentences(trigger: Found, currency: str = "") -> Iterator[str]:
     """Yield what is known about one entry of the report, most important first."""
     effect = trigger["effect"]
+    yield from _campaign(trigger, currency)
+    if not trigger["qualified"] and trigger.get("actions"):
+        return
     yield (
         f"{trigger['qualified']:,} people qualified; {trigger['held_out']:,} of them were left "
         f"alone to compare with, {trigger['contacted']:,} were contacted."
@@ -31,6 +34,23 @@ def sentences(trigger: Found, currency: str = "") -> Iterator[str]:
             "in the one they were in first."
         )
     yield from _money(trigger, currency)
+
+
+def _campaign(trigger: Found, currency: str) -> Iterator[str]:
+    """Yield what each action of a logged campaign changed."""
+    for arm in trigger.get("actions", ()):
+        effect = arm["effect"]
+        if effect.get("withheld"):
+            yield f"{arm['action']} on {arm['goal']}: not shown, {effect['withheld']}."
+            continue
+        low, middle, high = (
+            _points(effect[end]) if arm["unit"] == "share" else _amount(effect[end], currency)
+            for end in ("low", "estimate", "high")
+        )
+        yield (
+            f"{arm['action']} changed {arm['goal']} by {middle} per person ({low} to {high}; "
+            f"{effect['n_treated']:,} against {effect['n_held_out']:,} left alone)."
+        )
 
 
 def _outcome(trigger: Found, effect: Found) -> str:

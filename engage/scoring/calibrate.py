@@ -69,9 +69,7 @@ def _newton(x: Floats, target: Floats) -> tuple[float, float]:
         weight = chance * (1 - chance)
         miss = target - chance
         a, b, c = (weight * x * x).sum(), (weight * x).sum(), weight.sum()
-        determinant = a * c - b * b
-        if determinant <= 1e-300:
-            break
+        determinant = max(a * c - b * b, 1e-300)
         gx, g1 = (miss * x).sum(), miss.sum()
         step_slope = (c * gx - b * g1) / determinant
         step_shift = (a * g1 - b * gx) / determinant

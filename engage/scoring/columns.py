@@ -42,7 +42,7 @@ def learn_categories(frame: pa.Table, features: Sequence[Feature]) -> dict[str, 
 
 
 def _words(column: pa.ChunkedArray) -> list[str]:
-    counted = pc.value_counts(_plain(column).drop_null()).to_pylist()
+    counted = pc.value_counts(_plain(column).cast(pa.string()).drop_null()).to_pylist()
     by_frequency = sorted(counted, key=lambda one: (-one["counts"], one["values"]))
     return sorted(one["values"] for one in by_frequency[:MOST_CATEGORIES])
 
@@ -64,7 +64,9 @@ def encode(
     for position, feature in enumerate(features):
         column = _checked(frame, feature, model)
         if feature.type == "category":
-            column = pc.index_in(column, value_set=pa.array(categories[feature.name], pa.string()))
+            column = pc.index_in(
+                column.cast(pa.string()), value_set=pa.array(categories[feature.name], pa.string())
+            )
         matrix[:, position] = _floats(column)
     bad = np.isinf(matrix)
     infinite = int(bad.sum())

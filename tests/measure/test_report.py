@@ -66,7 +66,8 @@ def built(
 ) -> dict[str, Any]:
     """Return the report on these qualifications and relations."""
     with history(**data) as engine:
-        return report.build(engine, qualifications(*rows), WATCHED, now=now, **(build or {}))
+        found = qualifications(*(rows or [{}])).slice(0, len(rows))
+        return report.build(engine, found, WATCHED, now=now, **(build or {}))
 
 
 def night(found: dict[str, Any]) -> dict[str, Any]:
@@ -289,11 +290,19 @@ def test_those_who_saw_it_are_compared_with_those_who_would_have() -> None:
 
 
 def test_refusals_and_logged_campaigns_are_passed_on() -> None:
-    arm = {"action": "mail", "goal": "visit", "unit": "share", "effect": {}}
-    passed = {"refused": {"at_night": {"cap": 3}}, "actions": {"at_night": [arm]}}
-    entry = night(built(people(10), build=passed))
+    effect = {"low": 0.01, "estimate": 0.02, "high": 0.03, "n_treated": 50, "n_held_out": 60}
+    arm = {"action": "mail", "goal": "visit", "unit": "share", "effect": effect}
+    spent = {**arm, "goal": "spend", "unit": "minor", "effect": {**effect, "estimate": 250.0}}
+    none = {**arm, "effect": {"withheld": "too few"}}
+    passed = {"refused": {"at_night": {"cap": 3}}, "actions": {"at_night": [arm, spent, none]}}
+    entry = night(built([], build=passed))
     assert entry["refused"] == {"cap": 3}
-    assert entry["actions"] == [arm]
+    assert entry["actions"] == [arm, spent, none]
+    assert entry["sentences"] == [
+        "mail changed visit by +2.0 points per person (+1.0 points to +3.0 points; 50 against 60 left alone).",
+        "mail changed spend by +2.50 per person (+0.00 to +0.00; 50 against 60 left alone).",
+        "mail on visit: not shown, too few.",
+    ]
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:

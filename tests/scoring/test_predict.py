@@ -39,7 +39,9 @@ def test_a_word_never_seen_scores_like_a_missing_one(predictor: Predictor, frame
 def test_a_missing_value_of_any_type_is_scored(predictor: Predictor, frame: pa.Table) -> None:
     for name in ("views", "seconds", "logged_in", "device"):
         empty = changed(frame, name, pa.nulls(50, frame.schema.field(name).type))
+        untyped = changed(frame, name, pa.nulls(50))
         assert np.isfinite(predictor.score(empty)).all()
+        assert np.array_equal(predictor.score(untyped), predictor.score(empty))
 
 
 def test_columns_are_found_by_name(predictor: Predictor, frame: pa.Table) -> None:

@@ -17,6 +17,7 @@ from engage.scoring import fit as fitting
 from engage.scoring.definition import Gates, Model
 from engage.scoring.metrics import ece
 from engage.scoring.predict import Predictor
+from engage.scoring.splits import JUDGING_SHARE, person_draws
 from engage.scoring.train import Trained, TrainingSet, train
 from tests.scoring.conftest import NOW, MakeModel, Shop
 
@@ -234,6 +235,36 @@ def test_rows_of_a_handful_of_people_cannot_be_trained_on(
     people = pa.array([f"per_{one % 9}" for one in range(3000)])
     with pytest.raises(NotTrainable, match="9 people"):
         train(model(), replaced(data, "person_id", people), now=now, seed=1, threads=1)
+
+
+def test_one_person_alone_before_the_split_cannot_be_learned_from(
+    shop: Shop, model: MakeModel, now: datetime
+) -> None:
+    data, _ = shop()
+    people = pa.array(["per_one" if one < 2200 else f"per_{one}" for one in range(3000)])
+    with pytest.raises(NotTrainable, match="of one person only"):
+        train(model(), replaced(data, "person_id", people), now=now, seed=1, threads=1)
+
+
+def test_people_too_few_to_set_one_aside_cannot_be_judged(
+    shop: Shop, model: MakeModel, now: datetime
+) -> None:
+    """Of ten people none is drawn to judge in .8^10 = 11 % of seeds: the first such is taken."""
+    data, _ = shop()
+    names = [f"per_{one}" for one in range(10)]
+    people = pa.array([names[one % 10] for one in range(3000)])
+    seed = next(
+        seed for seed in range(1000) if (person_draws(names, seed, "judge") >= JUDGING_SHARE).all()
+    )
+    with pytest.raises(NotTrainable, match="10 people are too few to set some aside"):
+        train(
+            model(),
+            replaced(data, "person_id", people),
+            now=now,
+            seed=seed,
+            threads=1,
+            split="random",
+        )
 
 
 @pytest.mark.parametrize("seed", range(6))
