@@ -1,0 +1,307 @@
+"""The command line: help that starts fast, codes that scripts can rely on, JSON that parses."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from engage.cli.command import app, main
+from tests.bank import SECRET, Bank
+
+HEAVY = ("duckdb", "lightgbm", "numpy", "pandas", "pyarrow", "scipy", "sqlalchemy", "twilio")
+START = "from engage.cli.command import main; main()"
+Engage = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def engage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Engage:
+    """Return the command line: words in, exit code and both outputs out."""
+    monkeypatch.setenv("ENGAGE_SECRET", SECRET)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["engage", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return int(str(ended.value.code or 0)), said.out, said.err
+
+    return run
+
+
+def commands(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the words of every command and group."""
+    yield words
+    for name, inner in sorted(getattr(command, "commands", {}).items()):
+        yield from commands(inner, (*words, name))
+
+
+EVERY = sorted(commands(get_command(app)))
+
+
+@pytest.mark.parametrize("words", EVERY, ids=" ".join)
+def test_every_command_explains_itself(engage: Engage, words: tuple[str, ...]) -> None:
+    code, out, err = engage(*words, "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"Usage: {' '.join(('engage', *words))}")
+    sentence = out.split("\n\n")[1].strip()
+    assert sentence
+    assert sentence[0].isupper()
+
+
+def test_all_groups_are_there() -> None:
+    there = {" ".join(words) for words in EVERY}
+    asked = {"run", "jobs", "job", "tick", "init", "settings", "verify", "import", "explain"}
+    more = {"report", "demo", "killswitch", "db upgrade", "models train", "triggers check"}
+    assert asked | more <= there
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = (
+        "import sys\ntry:\n    " + START + "\nexcept SystemExit as ended:\n    "
+        "assert not ended.code\n"
+        f"print(sorted(set({HEAVY!r}) & set(sys.modules)), file=sys.stderr)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, "--help"], capture_output=True, text=True, check=True
+    )
+    assert "Finds customers about to be lost" in ran.stdout
+    assert ran.stderr == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nope"], "No such command 'nope'"),
+        (["jobs", "--jsn"], "No such option: --jsn"),
+        (["job"], "Missing argument"),
+        (["jobs"], "no settings.toml in"),
+        (["init", "taken"], "taken already holds models, jobs, settings.toml"),
+        (["job", "no_such_job", "-p", "taken"], "there is no job 'no_such_job'"),
+        (["explain", "evt_nobody", "-p", "taken"], "nothing is known of 'evt_nobody'"),
+        (["people", "show", "per_nobody", "-p", "taken"], "nothing is known of 'per_nobody'"),
+        (["triggers", "show", "none", "-p", "taken"], "there is no trigger 'none'"),
+        (["models", "show", "none", "-p", "taken"], "there is no model 'none'"),
+        (["killswitch", "maybe", "-p", "taken"], "say on or off"),
+        (["triggers", "check", "wiat_s > 3", "--subject", "interaction", "-p", "taken"], "wait_s"),
+        (
+            ["triggers", "check", "wait_s > 3", "--subject", "contact", "-p", "taken"],
+            "'interaction'",
+        ),
+    ],
+    ids=lambda one: one if isinstance(one, str) else " ".join(one[:3]),
+)
+def test_wrong_use_ends_with_2_and_says_so(engage: Engage, words: list[str], said: str) -> None:
+    if "taken" in words:
+        assert engage("init", "taken")[0] == 0
+    code, _, err = engage(*words)
+    assert code == 2
+    assert said in " ".join(err.split())
+    assert "Traceback" not in err
+
+
+def test_a_new_project_opens(engage: Engage) -> None:
+    code, out, _ = engage("init", "mine")
+    assert code == 0
+    assert "a new project is in mine" in out
+    assert engage("db", "upgrade", "-p", "mine")[:2] == (0, "the database (sqlite) is up to date\n")
+
+
+def test_settings_are_shown_without_secrets(
+    engage: Engage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engage("init", "mine")
+    monkeypatch.setenv("ENGAGE_SECRET", "do not show me")
+    monkeypatch.setenv("ENGAGE_TWILIO_AUTH_TOKEN", "nor me")
+    monkeypatch.setenv("ENGAGE_STORE_URL", "postgresql://me:hidden-word@db.example/engage")
+    for words in (["settings"], ["settings", "--json"]):
+        code, out, err = engage(*words, "-p", "mine")
+        assert code == 0
+        for secret in ("do not show me", "nor me", "hidden-word"):
+            assert secret not in out + err
+    rows = {row["key"]: row for row in json.loads(out)}
+    assert rows["history.hot_d"]["value"] == "30"
+    assert rows["history.hot_d"]["unit"] == "days"
+    assert rows["history.hot_d"]["is_default"] is True
+
+
+READ = [
+    ["jobs"],
+    ["models", "list"],
+    ["triggers", "list"],
+    ["decisions", "list"],
+    ["verify"],
+    ["history", "status"],
+    ["settings"],
+    ["quarantine", "list"],
+    ["report"],
+]
+
+
+def test_json_is_json_and_a_table_is_for_people(engage: Engage, learned_folder: Path) -> None:
+    for words in READ:
+        here = [*words, "-p", str(learned_folder)]
+        code, out, err = engage(*here, "--json")
+        assert (code, err) == (0, ""), words
+        assert isinstance(json.loads(out), list | dict), words
+        code, out, err = engage(*here)
+        assert (code, err) == (0, ""), words
+        assert out.strip(), words
+        assert not out.startswith(("[", "{")), words
+
+
+def test_what_was_trained_is_shown(engage: Engage, learned_folder: Path) -> None:
+    here = ("-p", str(learned_folder))
+    models = {row["name"]: row for row in json.loads(engage("models", "list", "--json", *here)[1])}
+    assert models["customer_value"]["state"] == "champion"
+    assert models["session_intent"]["state"] == "untrained"
+    shown = json.loads(engage("models", "show", "customer_value", *here)[1])
+    assert shown["artifact"] == models["customer_value"]["artifact"]
+    code, _, err = engage("models", "show", "session_intent", *here)
+    assert code == 2
+    assert "session_intent has not been trained yet" in err
+
+
+def test_a_job_runs_by_name_and_what_is_due_runs_once(engage: Engage, tmp_path: Path) -> None:
+    engage("init", "mine")
+    at = ("-p", "mine", "--at", "2026-03-03T10:00:00")
+    code, out, _ = engage("job", "plan_capacity", *at, "--json")
+    (run,) = json.loads(out)
+    assert (code, run["job"], run["state"], run["error"]) == (0, "plan_capacity", "done", "")
+    assert run["done"] > 0
+    code, out, _ = engage("tick", "--now", *at, "--json")
+    assert code == 0
+    assert {row["state"] for row in json.loads(out)} == {"done"}
+    code, out, _ = engage("tick", "--now", *at)
+    assert (code, out) == (0, "nothing was due, or it is already being done\n")
+
+
+def test_a_job_that_fails_ends_with_3(engage: Engage) -> None:
+    engage("init", "mine")
+    job_that("lambda app: 1 / 0")
+    code, out, _ = engage("job", "odd", "-p", "mine")
+    assert code == 3
+    assert "odd: ZeroDivisionError: division by zero" in out
+    assert "Traceback" not in out
+
+
+def test_a_model_that_cannot_be_trained_ends_with_1(engage: Engage) -> None:
+    engage("init", "mine")
+    code, out, _ = engage("models", "train", "customer_value", "-p", "mine")
+    assert code == 1
+    assert out.startswith("customer_value: not trained: ")
+
+
+def test_a_database_that_cannot_be_used_ends_with_3(engage: Engage) -> None:
+    engage("init", "mine")
+    Path("mine/var").write_text("not a folder")
+    code, _, err = engage("verify", "-p", "mine")
+    assert code == 3
+    assert err.startswith("engage: ")
+    assert err.count("\n") == 1
+
+
+def test_verify_names_what_is_broken_and_ends_with_1(
+    engage: Engage, learned: Bank, learned_folder: Path
+) -> None:
+    here = ("-p", str(learned_folder))
+    code, out, _ = engage("verify", *here)
+    assert code == 0
+    assert {line[:6] for line in out.splitlines()} == {"ok    "}
+    assert (
+        learned.change(
+            "update slots set booked = capacity + 1 where slot_id in "
+            "(select min(slot_id) from slots)"
+        )
+        == 1
+    )
+    code, out, _ = engage("verify", *here)
+    assert code == 1
+    assert "BROKEN  No call-back slot is sold twice." in out
+    assert "has 2 bookings for 1 places" in out or "bookings for" in out
+    code, out, _ = engage("verify", "--json", *here)
+    assert code == 1
+    assert [rows for rows in json.loads(out).values() if rows]
+
+
+def test_the_killswitch_is_kept(engage: Engage, learned: Bank, learned_folder: Path) -> None:
+    here = ("-p", str(learned_folder))
+    assert engage("killswitch", "on", *here)[:2] == (0, "nothing goes out now\n")
+    written = learned.rows("select who, verb, what from audit_entries")
+    assert written == [{"who": "command line", "verb": "stopped", "what": "all outbound"}]
+    assert engage("killswitch", "off", *here)[:2] == (0, "messages and calls go out again\n")
+
+
+def test_a_decision_is_explained(engage: Engage, bank: Bank, monkeypatch: Any) -> None:
+    (_, event), *_ = bank.abandon_forms(3)
+    monkeypatch.setenv("ENGAGE_STORE_URL", bank.environ["ENGAGE_STORE_URL"])
+    code, out, _ = engage("explain", event, "-p", str(bank.folder))
+    assert code == 0
+    assert "form form_started on /card/form" in out.splitlines()[0]
+    assert "application_abandoned (version 1) fired" in out.splitlines()[1]
+    code, out, _ = engage("explain", event, "--json", "-p", str(bank.folder))
+    assert json.loads(out)["decisions"][0]["trigger"]["name"] == "application_abandoned"
+    code, out, _ = engage("decisions", "list", "--json", "-p", str(bank.folder))
+    assert {row["trigger"] for row in json.loads(out)} == {"application_abandoned"}
+
+
+def test_a_person_is_shown_without_numbers(engage: Engage, bank: Bank, monkeypatch: Any) -> None:
+    (person, _), *_ = bank.abandon_forms(1)
+    monkeypatch.setenv("ENGAGE_STORE_URL", bank.environ["ENGAGE_STORE_URL"])
+    code, out, _ = engage("people", "show", person, "-p", str(bank.folder))
+    assert code == 0
+    assert json.loads(out)
+    assert "+4915555" not in out
+
+
+def test_a_fault_of_ours_ends_with_3_and_tells_all(
+    engage: Engage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engage("init", "mine")
+    assert engage("db", "upgrade", "-p", "mine")[0] == 0
+    monkeypatch.setenv("ENGAGE_STORE_URL", f"sqlite:///{Path('mine/var/engage.db').absolute()}")
+    with sqlite3.connect("mine/var/engage.db") as connection:
+        connection.execute("update alembic_version set version_num = 'from the future'")
+    code, _, err = engage("verify", "-p", "mine")
+    assert code == 3, err
+
+
+def job_that(does: str) -> None:
+    """Write a job into the project `mine` that does this when it runs."""
+    shipped = Path("mine/jobs/archive_history.py").read_text()
+    named = shipped.replace('name="archive_history"', 'name="odd"')
+    Path("mine/jobs/odd.py").write_text(named.replace("run=archive_history", f"run={does}"))
+
+
+def test_ctrl_c_says_that_what_was_finished_is_kept(engage: Engage) -> None:
+    engage("init", "mine")
+    job_that("lambda app: __import__('signal').raise_signal(2)")
+    code, _, err = engage("job", "odd", "-p", "mine")
+    assert code == 130
+    assert err == "engage: stopped; what was finished is kept, the rest was not begun\n"
+    (row,) = [
+        row for row in json.loads(engage("jobs", "--json", "-p", "mine")[1]) if row["name"] == "odd"
+    ]
+    assert (row["state"], row["report"]) == ("failed", "KeyboardInterrupt: ")
+
+
+def test_running_by_the_clock_ends_when_told_to(engage: Engage) -> None:
+    engage("init", "mine")
+    environ = {**os.environ, "ENGAGE_SECRET": SECRET}
+    command = [sys.executable, "-u", "-c", START, "run", "-p", "mine"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "13 jobs run by the clock; Ctrl-C stops them\n"
+        running.terminate()
+        assert running.wait(60) == 0
