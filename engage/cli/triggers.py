@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
+from engage.domain.scores import Subject
 
 triggers = typer.Typer(help="When somebody is worth approaching.", no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(help="The trigger's name.")]
@@ -50,16 +51,15 @@ def show(name: NameArgument, project: ProjectOption = None) -> None:
 @triggers.command("check")
 def check(
     when: Annotated[str, typer.Argument(help="The condition, as in settings.toml.")],
-    subject: Annotated[str, typer.Option(help="session, interaction, person, appointment")],
+    subject: Annotated[Subject, typer.Option(help="What the condition is about.")],
     project: ProjectOption = None,
 ) -> None:
     """Check that a condition names known columns and does only what a condition may."""
     from engage.app.triggers import columns_for
-    from engage.domain.scores import Subject
     from engage.features.predicates import check as check_condition
     from engage.project import open_app
 
-    check_condition(when, columns_for(open_app(project), Subject(subject)))
+    check_condition(when, columns_for(open_app(project), subject))
     typer.echo("the condition is sound")
 
 
