@@ -243,6 +243,7 @@ def test_the_killswitch_is_kept(engage: Engage, learned: Bank, learned_folder: P
     assert engage("killswitch", "off", *here)[:2] == (0, "messages and calls go out again\n")
 
 
+@pytest.mark.only_on("sqlite")
 def test_a_decision_is_explained(engage: Engage, bank: Bank, monkeypatch: Any) -> None:
     (_, event), *_ = bank.abandon_forms(3)
     monkeypatch.setenv("ENGAGE_STORE_URL", bank.environ["ENGAGE_STORE_URL"])
@@ -256,6 +257,7 @@ def test_a_decision_is_explained(engage: Engage, bank: Bank, monkeypatch: Any) -
     assert {row["trigger"] for row in json.loads(out)} == {"application_abandoned"}
 
 
+@pytest.mark.only_on("sqlite")
 def test_a_person_is_shown_without_numbers(engage: Engage, bank: Bank, monkeypatch: Any) -> None:
     (person, _), *_ = bank.abandon_forms(1)
     monkeypatch.setenv("ENGAGE_STORE_URL", bank.environ["ENGAGE_STORE_URL"])
