@@ -1,4 +1,8 @@
-"""Will a call end in a term deposit? UCI Bank Marketing, 41,188 real calls, without `duration`."""
+"""Will a call end in a term deposit? UCI Bank Marketing, 41,188 real calls, without `duration`.
+
+The peers' figures are of other draws of the split. The mean of five draws moves by about .004 (ROC
+AUC) and .006 (PR AUC) from one set of draws to another.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ from figures import Figure
 from project import DATA, Project
 
 FILE = "CDNOW_master.txt"
+SEEDS = range(3)
+"""Of the training only: the split is the one of Fader and Hardie."""
 AFTER = "1998-08-01T00:00:00"
 
 
@@ -13,12 +15,24 @@ def measure(project: Project) -> list[Figure]:
     """Return how far the predicted spend of each customer is from what they spent."""
     project.bring("transactions", DATA / FILE, "transactions")
     project.told("job", "archive_history")
-    found = project.told(
-        "models", "evaluate", "customer_value", "--split", "time", "--seed", "0", "--at", AFTER
-    )
-    rmse, gini, bias = found["rmse"] / 100, found["ngini"], found["bias"]
+    runs = [
+        project.told(
+            "models",
+            "evaluate",
+            "customer_value",
+            "--split",
+            "time",
+            "--seed",
+            str(seed),
+            "--at",
+            AFTER,
+        )
+        for seed in SEEDS
+    ]
+    rmse, gini, bias = (_mean(runs, name) for name in ("rmse", "ngini", "bias"))
+    rmse /= 100
     broken = sum(map(len, project.told("verify").values()))
-    people = found["n"]
+    people = runs[0]["n"]
     return [
         Figure("customers judged", f"{people:,}", "23,570", "", people == 23_570),
         Figure(
@@ -34,3 +48,7 @@ def measure(project: Project) -> list[Figure]:
         ),
         Figure("laws broken (engage verify)", str(broken), "0", "", broken == 0),
     ]
+
+
+def _mean(runs: list[dict[str, float]], name: str) -> float:
+    return sum(run[name] for run in runs) / len(runs)

@@ -34,6 +34,7 @@ class Result:
     figures: Sequence[Figure]
     commands: Sequence[str]
     seconds: float
+    day: str
 
 
 COLUMNS = ("figure", "measured", "target", "compared with", "met")

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 
-from figures import Result, markdown
-from project import ROOT
+from figures import Figure, Result, markdown
+from project import ROOT, WORK
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 
 _HEAD = """# Benchmarks
 
-Measured on {day} by `make benchmark` on real, public data that is not part of this repository. Every
-figure comes out of Engage's own commands; the projects with their mappings and models are in
+Measured by `make benchmark` on real, public data that is not part of this repository. Every figure
+comes out of Engage's own commands; the projects with their mappings and models are in
 `benchmarks/projects`. Written by `benchmarks/run.py --write`. Seconds are those of one run on a
-small machine that did other things as well, and hold nowhere else.
+small machine that did other work as well, and hold nowhere else.
 """
 
 
-def write(results: Sequence[Result]) -> Path:
+def keep(result: Result) -> None:
+    """Keep a result beside its project, so that the page can be written from runs on several days."""
+    _file(result.name).write_text(json.dumps(asdict(result), indent=2))
+
+
+def kept(names: Iterable[str]) -> list[Result]:
+    """Return the newest results of these projects; those never measured are left out."""
+    found = [json.loads(_file(name).read_text()) for name in names if _file(name).is_file()]
+    return [Result(**{**one, "figures": [Figure(**f) for f in one["figures"]]}) for one in found]
+
+
+def write(results: Iterable[Result]) -> Path:
     """Write the page and return where it is, seen from the repository."""
-    day = datetime.now(UTC).date().isoformat()
-    PAGE.write_text("\n".join([_HEAD.format(day=day), *map(_section, results)]))
+    PAGE.write_text("\n".join([_HEAD, *map(_section, results)]))
     return PAGE.relative_to(ROOT)
+
+
+def _file(name: str) -> Path:
+    return WORK / f"{name}.json"
 
 
 def _section(result: Result) -> str:
     commands = "\n".join(result.commands)
     return (
         f"## {result.name}\n\n{result.about}\n\n{markdown(result.figures)}\n\n"
-        f"In {result.seconds:.0f} seconds, by:\n\n```console\n{commands}\n```\n"
+        f"On {result.day}, in {result.seconds:.0f} seconds, by:\n\n```console\n{commands}\n```\n"
     )
