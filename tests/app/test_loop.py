@@ -217,3 +217,21 @@ def test_an_event_that_led_to_nothing_says_so(bank: Bank) -> None:
     lines = explain(bank.app, event).lines
     assert lines[0].endswith("page  on /card")
     assert lines[1] == "No trigger fired for it, so nothing was decided."
+
+
+def test_a_model_in_use_scores_the_visit_and_is_named_in_the_story(learned: Bank) -> None:
+    bank = learned
+    bank.later(hours=9)
+    left = bank.abandon_forms(6)
+    scored = bank.rows("select * from scores where model = 'session_struggle'")
+    (champion,) = bank.rows(
+        "select artifact_id from artifacts where model = 'session_struggle' and state = 'champion'"
+    )
+    assert len(scored) >= len(left)
+    assert {row["artifact_id"] for row in scored} == {champion["artifact_id"]}
+    assert all(0 < row["score"] < 1 for row in scored)
+    decision = decision_of(bank, left[0][0])
+    used = json.loads(decision["artifacts"])
+    assert used["session_struggle"] == champion["artifact_id"]
+    told = "\n".join(explain(bank.app, left[0][1]).lines)
+    assert "session_struggle was 0." in told
