@@ -46,7 +46,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[*(b.name for b in BENCHMARKS), []])
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     asked = parser.parse_args()
-    results, failed = [], False
+    failed = False
     for benchmark in BENCHMARKS:
         if asked.names and benchmark.name not in asked.names:
             continue
@@ -54,7 +54,7 @@ def main() -> int:
             print(f"SKIPPED {benchmark.name}: there is no {benchmark.file} in ../shared/data")
             continue
         try:
-            results.append(run(benchmark))
+            run(benchmark)
         except CommandFailed as error:
             print(f"FAILED {error}\n", file=sys.stderr)
             failed = True
