@@ -51,7 +51,7 @@ def show(name: NameArgument, project: ProjectOption = None) -> None:
 @triggers.command("check")
 def check(
     when: Annotated[str, typer.Argument(help="The condition, as in settings.toml.")],
-    subject: Annotated[Subject, typer.Option(help="What the condition is about.")],
+    subject: Annotated[Subject, typer.Option(help="session, interaction, person or appointment.")],
     project: ProjectOption = None,
 ) -> None:
     """Check that a condition names known columns and does only what a condition may."""
