@@ -65,9 +65,9 @@ class DuckEngine:
         if unknown:
             raise DefinitionError(f"there is no relation {unknown[0]!r}; known: {list(ARCHIVED)}")
         # Rows in memory need no files, so the process's own closed-off database will do: opening
-        # one costs more than scoring a visitor.
+        # one costs more than scoring a visitor; a second thread costs more than it brings.
         archived = any(isinstance(source, Archived) for source in relations.values())
-        self._connection = _open(threads, memory_mb) if archived else cursor()
+        self._connection = _open(threads, memory_mb) if archived else cursor(1)
         try:
             if archived:
                 self._allow(relations, folder)
@@ -202,18 +202,18 @@ def parse(sql: str) -> dict[str, Any]:
     return tree
 
 
-def cursor() -> duckdb.DuckDBPyConnection:
+def cursor(threads: int = 2) -> duckdb.DuckDBPyConnection:
     """Return a connection of its own to the process's empty, closed-off database."""
     with _OPENING:
-        return _shared().cursor()
+        return _shared(threads).cursor()
 
 
 _OPENING = Lock()
 
 
 @cache
-def _shared() -> duckdb.DuckDBPyConnection:
-    connection = _open(threads=2, memory_mb=1024)
+def _shared(threads: int) -> duckdb.DuckDBPyConnection:
+    connection = _open(threads=threads, memory_mb=1024)
     _lock(connection)
     return connection
 
