@@ -175,13 +175,14 @@ def champion(bank: Bank) -> str:
     return record.sha256
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ctrl_c_while_training_leaves_the_champion_and_nothing_half_written(learned: Bank) -> None:
     bank = learned
     app = replace(bank.app, models={"customer_value": bank.app.models["customer_value"]})
     before = champion(bank)
     training = bank.project.jobs["train_models"]
     cut_short = 0
-    for wait_s in (0.01, 0.2, 0.4, 0.8):
+    for wait_s in (0.01, 0.05, 0.1, 0.2, 0.4, 0.8):
         bank.later(days=1)
         stop = threading.Timer(wait_s, _thread.interrupt_main)
 
@@ -192,7 +193,7 @@ def test_ctrl_c_while_training_leaves_the_champion_and_nothing_half_written(lear
         try:
             run_job(app, replace(training, run=until_stopped), even_if_not_due=True)
             stop.cancel()
-            break  # this machine is faster than that
+            continue  # too late, or lost in a callback that swallows whatever is raised in it
         except KeyboardInterrupt:
             cut_short += 1
         assert champion(bank) == before
