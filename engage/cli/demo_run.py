@@ -52,6 +52,12 @@ every_s = 86400
 
 [jobs.measure_effect]
 every_s = 604800
+
+[jobs.value_customers]
+every_s = 604800
+
+[jobs.archive_history]
+every_s = 345600
 """
 
 
