@@ -8,12 +8,12 @@ from collections import Counter
 
 from engage.app.app import App
 from engage.app.rules import rules_of
-from engage.deliver import booking, killswitch
+from engage.deliver import killswitch
 from engage.deliver.recheck import Standing
 from engage.deliver.reconcile import reconcile_unknown
 from engage.deliver.send import deliver_due
 from engage.domain.runs import JobReport
-from engage.store import audit, outbox
+from engage.store import audit
 
 
 def deliver_messages(app: App) -> JobReport:
@@ -31,17 +31,8 @@ def deliver_messages(app: App) -> JobReport:
         draw_key=app.draw_key,
         suppression_key=app.suppression_key,
     )
-    expired = _expire(app)
-    skipped = Counter(doubts.skipped) + Counter(sent.skipped) + Counter(expired=expired)
+    skipped = Counter(doubts.skipped) + Counter(sent.skipped)
     return JobReport(doubts.seen + sent.seen, doubts.done + sent.done, dict(skipped), sent.note)
-
-
-def _expire(app: App) -> int:
-    with app.store.write() as tx:
-        expired = outbox.expire(tx, app.now())
-        if expired:
-            booking.release_lapsed(tx, app.now())
-    return expired
 
 
 def worker_name() -> str:

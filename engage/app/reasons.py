@@ -29,6 +29,8 @@ def score_reasons(app: App, tx: Tx, decision: Mapping[str, Any]) -> dict[str, di
         record, model = artifacts.get(tx, artifact_id), app.models.get(name)
         if record is None or model is None or logged.get(name) is None:
             continue
+        if not any(feature in logged for feature in model.feature_names):
+            continue  # a person's score joined the frame; its features were logged elsewhere
         champion = load(app, artifact_id, record.folder, record.sha256)
         row = _row(model, logged)
         sentences = reasons(champion.predictor, row, model.features, top=TOP)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import fields
 from datetime import timedelta
 
 from engage.app.app import App
@@ -20,7 +21,7 @@ _MONTH = timedelta(days=365.25 / 12)
 def rules_of(app: App) -> Rules:
     """Return the rules in force, with a version that changes whenever one of them does."""
     settings = app.settings
-    caps = settings.caps
+    caps, deciding = settings.caps, settings.deciding
     return Rules(
         version=policy_version(settings),
         windows={
@@ -30,26 +31,21 @@ def rules_of(app: App) -> Rules:
         regions={place: _hours(row.hours) for place, row in settings.policy.regions.items()},
         end_guard=timedelta(minutes=settings.policy.end_guard_min),
         consent_life=settings.policy.consent_months * _MONTH,
-        caps=Caps(
-            sms_24h=caps.sms_24h,
-            sms_7d=caps.sms_7d,
-            sms_30d=caps.sms_30d,
-            call_24h=caps.call_24h,
-            call_7d=caps.call_7d,
-            chat_session=caps.chat_session,
-            chat_24h=caps.chat_24h,
-            ceiling_24h=caps.ceiling_24h,
-            requested_messages=caps.requested_messages,
-            requested_dials_24h=caps.requested_dials_24h,
-        ),
+        caps=Caps(**{one.name: getattr(caps, one.name) for one in fields(Caps)}),
         epoch=settings.assignment.epoch,
         holdout_global=settings.assignment.holdout_global,
+        exploration_floor=deciding.exploration_floor,
+        minimum_minor=deciding.minimum_minor,
+        stale_after=timedelta(hours=deciding.stale_h),
+        slot_lead=timedelta(minutes=deciding.slot_lead_min),
+        slots_offered=deciding.slots_offered,
     )
 
 
 def policy_version(settings: Settings) -> str:
     """Return a short fingerprint of everything that says when and how often to contact."""
-    parts = [part.model_dump(mode="json") for part in (settings.policy, settings.caps)]
+    told = (settings.policy, settings.caps, settings.deciding)
+    parts = [part.model_dump(mode="json") for part in told]
     text = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -18,8 +18,9 @@ def stories(app: App, most: int = 3) -> list[list[str]]:
         for row in found
         if messages.get(row["decision_id"], {}).get("note") in ("chat_now", "call_now", "slot")
     ]
-    sent = [r["decision_id"] for r in found if r["decision_id"] in messages]
+    sent = [r["decision_id"] for r in found if r["decision_id"] in messages and r["arm_trigger"]]
     held = [r["decision_id"] for r in found if r["arm"] == "held_out"]
-    turned_away = [row["subject_id"] for row in refused if row["subject_id"]]
+    decided = {row["subject_id"] for row in found}
+    turned_away = [r["subject_id"] for r in refused if r["subject_id"] not in decided]
     chosen = [next(iter(ids), "") for ids in (accepted or sent, held, turned_away)]
     return [explain(app, one).lines for one in chosen[:most] if one]

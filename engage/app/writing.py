@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from engage.app.app import App
-from engage.channels.templates import compose
+from engage.channels.templates import compose, render
 from engage.domain.actions import ChannelName
 from engage.store import Tx, ledger, people, slots
 
@@ -42,11 +42,7 @@ def _destination(tx: Tx, row: Mapping[str, Any]) -> str:
 
 def _body(app: App, tx: Tx, row: Mapping[str, Any], *, first: bool) -> str:
     settings = app.settings.channels.sms
-    if row["channel"] == ChannelName.SMS:
-        wording = settings.bodies[row["action"]]
-    elif row["channel"] == ChannelName.CALLBACK:
-        wording = _CALL
-    else:
+    if row["channel"] not in _REACHES:
         return ""
     details = json.loads(row["details"])
     values = {
@@ -54,8 +50,11 @@ def _body(app: App, tx: Tx, row: Mapping[str, Any], *, first: bool) -> str:
         "purpose": settings.purposes.get(details["trigger"], "your matter with us"),
         "slot": _moment(app, tx, row, details),
     }
-    spoken = row["channel"] == ChannelName.CALLBACK
-    return compose(wording, values, reference=row["reference"], first=first and not spoken).text
+    if row["channel"] == ChannelName.CALLBACK:
+        return render(_CALL, values)
+    return compose(
+        settings.bodies[row["action"]], values, reference=row["reference"], first=first
+    ).text
 
 
 def _moment(app: App, tx: Tx, row: Mapping[str, Any], details: Mapping[str, str]) -> str:
