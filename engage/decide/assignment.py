@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +17,6 @@ from engage.decide.board import Board, Flags
 from engage.decide.rules import Rules
 from engage.domain.assignments import GLOBAL, Arm
 from engage.domain.ids import draw_column
-
-COLUMNS = ("person_id", "scope", "arm", "epoch", "share", "assigned_at", "merged_flag")
 
 
 def held_out(
@@ -45,7 +42,7 @@ class Arms:
     randomised: Flags
     """False for who is never held out: asked for it, or must be served."""
     new: pd.DataFrame
-    """The assignments made now, to be stored: COLUMNS."""
+    """The assignments made now, to be stored."""
 
     @property
     def held(self) -> Flags:
@@ -57,21 +54,19 @@ def assign(board: Board, rows: npt.NDArray[np.intp], rules: Rules, salt: bytes) 
     """Return the arm of each qualified candidate: the stored one, else the hash's."""
     people = board.candidates["person_id"].to_numpy(object)[rows]
     randomised = ~board.exempt[rows]
-    stored = _stored(board, GLOBAL, rows)
     draw = _Draw(people, rules.epoch, salt)
-    global_held, fresh = draw.arms(GLOBAL, rules.holdout_global, stored, randomised)
-    new = [_records(people[fresh], GLOBAL, global_held[fresh], rules.holdout_global)]
+    global_held, fresh = draw.arms(
+        GLOBAL, rules.holdout_global, _stored(board, GLOBAL, rows), randomised
+    )
+    new = [_Made(GLOBAL, rules.holdout_global, people[fresh], global_held[fresh])]
     trigger_held = np.zeros(len(rows), bool)
     asked = randomised & ~global_held
-    for code, trigger in enumerate(board.triggers):
+    for code, one in enumerate(board.triggers):
         mine = asked & (board.code[rows] == code)
-        stored = _stored(board, trigger.name, rows)
-        held, fresh = draw.arms(trigger.name, trigger.holdout, stored, mine)
+        held, fresh = draw.arms(one.name, one.holdout, _stored(board, one.name, rows), mine)
         trigger_held |= held
-        new.append(_records(people[fresh], trigger.name, held[fresh], trigger.holdout))
-    made = pd.concat(new, ignore_index=True)
-    made = made.assign(epoch=rules.epoch, assigned_at=board.now, merged_flag=False)
-    return Arms(global_held, trigger_held, randomised, made[list(COLUMNS)])
+        new.append(_Made(one.name, one.holdout, people[fresh], held[fresh]))
+    return Arms(global_held, trigger_held, randomised, _records(new, rules, board.now))
 
 
 @dataclass(frozen=True)
@@ -98,12 +93,31 @@ def _stored(board: Board, scope: str, rows: npt.NDArray[np.intp]) -> npt.NDArray
     column = "arm_global" if scope == GLOBAL else f"arm:{scope}"
     if column not in board.people:
         return np.full(len(rows), "", object)
-    known: pd.Series[Any] = board.people[column].astype(object)
-    return known.where(known.notna(), "").to_numpy(object)[board.who[rows]]
+    known = board.person(column)[rows].astype(object)
+    return np.where(pd.isna(known), "", known)
 
 
-def _records(
-    people: npt.NDArray[np.object_], scope: str, held: Flags, share: float
-) -> pd.DataFrame:
-    arm = np.where(held, str(Arm.HELD_OUT), str(Arm.TREATED))
-    return pd.DataFrame({"person_id": people, "scope": scope, "arm": arm, "share": float(share)})
+@dataclass(frozen=True)
+class _Made:
+    """The arms given now in one scope."""
+
+    scope: str
+    share: float
+    people: npt.NDArray[np.object_]
+    held: Flags
+
+
+def _records(made: Sequence[_Made], rules: Rules, now: np.datetime64) -> pd.DataFrame:
+    sizes = [len(one.people) for one in made]
+    held = np.concatenate([one.held for one in made])
+    arms = np.asarray([str(Arm.TREATED), str(Arm.HELD_OUT)], object)
+    columns = {
+        "person_id": np.concatenate([one.people for one in made]),
+        "scope": np.repeat(np.asarray([one.scope for one in made], object), sizes),
+        "arm": arms[held.astype(np.intp)],
+        "epoch": rules.epoch,
+        "share": np.repeat(np.asarray([one.share for one in made], np.float64), sizes),
+        "assigned_at": now,
+        "merged_flag": False,
+    }
+    return pd.DataFrame(columns)

@@ -183,7 +183,7 @@ def _order(candidates: pd.DataFrame) -> npt.NDArray[np.int64]:
         ("stake_minor", "descending"),
         ("person_id", "ascending"),
     ]
-    table = pa.Table.from_pandas(candidates[[name for name, _ in keys]], preserve_index=False)
+    table = pa.table({name: pa.array(candidates[name]) for name, _ in keys})
     order: npt.NDArray[np.int64] = pc.sort_indices(table, sort_keys=keys).to_numpy()
     return order
 

@@ -77,15 +77,16 @@ class Slots:
     @staticmethod
     def of(plan: Plan, queue: str, earliest: np.datetime64) -> Slots:
         """Return the slots of a queue that begin no earlier than this moment."""
-        begins = plan.slots["starts_at"].to_numpy().astype("datetime64[us]")
-        wanted = (plan.slots["queue"] == queue) & (plan.slots["free"] > 0) & (begins >= earliest)
-        table = plan.slots[wanted.to_numpy(bool)].sort_values(["starts_at", "slot_id"])
-        return Slots(
-            table["slot_id"].to_numpy(object),
-            table["starts_at"].to_numpy().astype("datetime64[us]").astype(np.int64),
-            table["ends_at"].to_numpy().astype("datetime64[us]").astype(np.int64),
-            table["free"].to_numpy(np.int64),
+        starts, ends = (
+            plan.slots[name].to_numpy().astype("datetime64[us]")
+            for name in ("starts_at", "ends_at")
         )
+        free = plan.slots["free"].to_numpy()
+        ids, queues = (plan.slots[name].to_numpy(object) for name in ("slot_id", "queue"))
+        wanted = np.flatnonzero((queues == queue) & (free > 0) & (starts >= earliest))
+        order = wanted[np.lexsort((ids[wanted].astype(str), starts[wanted]))]
+        whole = (column[order].astype(np.int64) for column in (starts, ends, free))
+        return Slots(ids[order], *whole)
 
     def within(self, found: Spans) -> Slots:
         """Return the slots that begin inside these spans, cut off where their span ends."""

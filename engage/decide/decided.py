@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,13 +65,14 @@ class Decided:
     @property
     def refusal_counts(self) -> pd.DataFrame:
         """Return how often each reason refused: run_id, trigger, reason, n."""
-        each = self.refusals[["run_id", "trigger", "reasons"]].explode("reasons")
-        each = each.rename(columns={"reasons": "reason"})
-        return (
-            each.groupby(["run_id", "trigger", "reason"], as_index=False)
-            .size()
-            .rename(columns={"size": "n"})
+        keys = (self.refusals[name].tolist() for name in ("run_id", "trigger", "reasons"))
+        counted = Counter(
+            (run, trigger, reason)
+            for run, trigger, reasons in zip(*keys, strict=True)
+            for reason in reasons
         )
+        rows = [(*key, n) for key, n in sorted(counted.items())]
+        return pd.DataFrame(rows, columns=["run_id", "trigger", "reason", "n"])
 
     def tables(self) -> dict[str, pa.Table]:
         """Return every frame as an Arrow table of the store's columns; JSON is text."""

@@ -83,7 +83,7 @@ def _for_subject(board: Board, kind: str) -> np.ndarray[tuple[int], np.dtype[np.
     """
     counts = np.zeros(board.n, np.int64)
     heard = board.person("by_subject")
-    rows = np.flatnonzero(board.people["by_subject"].notna().to_numpy()[board.who])
+    rows = np.flatnonzero(pd.notna(heard))
     subjects = board.candidates["subject_id"].to_numpy()
     for row in rows:
         counts[row] = heard[row].get((kind, subjects[row]), 0)

@@ -8,18 +8,14 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-import pandas as pd
 import phonenumbers
 from phonenumbers import timezone
 
-from engage.decide.known import Frames, each, rows_of
+from engage.decide.known import Known
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _REGION = re.compile(r"[A-Z0-9]{1,3}")
 _NOWHERE = "Etc/Unknown"
-_RECORD = ("person_id", "attributes")
-_POINT = ("person_id", "kind", "value")
-_BROWSER = ("person_id", "zone", "country")
 
 
 def attributes(text: str) -> dict[str, Any]:
@@ -59,37 +55,42 @@ def narrowed(places: Iterable[str]) -> tuple[str, ...]:
     return tuple(one for one in distinct if one not in known)
 
 
-def whereabouts(index: pd.Index[Any], frames: Frames) -> dict[str, Any]:
+def whereabouts(known: Known) -> dict[str, Any]:
     """Return for each person home country and region, all places and zones, and wish for privacy.
 
     Candidates are the customer record, each phone number, and what the browser reported last.
     """
-    seen: dict[str, set[tuple[str, str]]] = {}
-    home, private = {}, set()
-    for person, text in each(rows_of(frames, "people", *_RECORD), *_RECORD):
-        known = attributes(text if isinstance(text, str) else "")
-        home[person] = place(known.get("country"), known.get("region"))
-        seen[person] = {(home[person], _name(known.get("zone")))}
-        if known.get("gpc") or known.get("dnt"):
-            private.add(person)
-    points = rows_of(frames, "contact_points", *_POINT)
-    for person, _, number in each(points[points["kind"] == "phone"], *_POINT):
+    n = len(known.people)
+    seen: list[set[tuple[str, str]]] = [set() for _ in range(n)]
+    home, private = [""] * n, [False] * n
+    records = known.rows("people")
+    for who, text in zip(records.place.tolist(), records.texts("attributes"), strict=True):
+        told = attributes(text or "")
+        home[who] = place(told.get("country"), told.get("region"))
+        seen[who].add((home[who], _name(told.get("zone"))))
+        private[who] = bool(told.get("gpc") or told.get("dnt"))
+    for who, number in _phones(known):
         where, zones = of_phone(number)
-        seen.setdefault(person, set()).update((where, zone) for zone in zones or ("",))
-    for person, zone, country in each(rows_of(frames, "zones", *_BROWSER), *_BROWSER):
-        seen.setdefault(person, set()).add((place(country), _name(zone)))
-    people = index.tolist()
-    found = [_summed(frozenset(seen.get(person, ()))) for person in people]
-    main = [
-        home.get(who) or (*places, "")[0] for who, (places, _) in zip(people, found, strict=True)
-    ]
+        seen[who].update((where, zone) for zone in zones or ("",))
+    pages = known.rows("zones")
+    columns = (pages.place.tolist(), pages.texts("zone"), pages.texts("country"))
+    for who, zone, country in zip(*columns, strict=True):
+        seen[who].add((place(country), _name(zone)))
+    found = [_summed(frozenset(one)) for one in seen]
+    main = [own or (*places, "")[0] for own, (places, _) in zip(home, found, strict=True)]
     return {
         "country": [one.partition("-")[0] for one in main],
         "region": [one.partition("-")[2] for one in main],
         "places": [places for places, _ in found],
         "zones": [zones for _, zones in found],
-        "gpc": [person in private for person in people],
+        "gpc": private,
     }
+
+
+def _phones(known: Known) -> Iterable[tuple[int, str]]:
+    points = known.rows("contact_points")
+    phone = points.objects("kind") == "phone"
+    return zip(points.place[phone].tolist(), points.objects("value")[phone], strict=True)
 
 
 def _name(zone: Any) -> str:

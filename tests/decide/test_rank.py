@@ -38,6 +38,11 @@ def test_age_and_severity_come_before_value() -> None:
     assert ranked["place"].tolist() == [1, 2, 3, 4, 5, 6]
 
 
+def test_who_was_hit_hard_a_moment_ago_comes_before_value_too() -> None:
+    fresh = waiting(("rich", 1, 0.5, 9_000, 6), ("hurt", 0, 0.95, 100, 6))
+    assert names(rank(fresh, 1_000, NOON)) == ["hurt", "rich"]
+
+
 def test_the_list_is_no_longer_than_the_free_minutes() -> None:
     # 6 + 6 + 6 + 2 = 20; the next would need 26.
     assert names(rank(CASES, 20, NOON)) == ["older", "old", "hurt", "quick"]
