@@ -28,12 +28,18 @@ _CAMPAIGN_HORIZON = timedelta(days=14)
 
 def measure_effect(app: App) -> JobReport:
     """Measure every trigger and store what was found, with the snapshots of customer value."""
+    found = measure(app)
+    told = sum(trigger["effect"]["estimate"] is not None for trigger in found["triggers"])
+    return JobReport(seen=len(found["triggers"]), done=told)
+
+
+def measure(app: App) -> dict[str, Any]:
+    """Return the report, having stored each trigger's part of it."""
     found = build_report(app)
     with app.store.write() as tx:
         for trigger in found["triggers"]:
             effects.add(tx, trigger["name"], trigger, app.now())
-    told = sum(trigger["effect"]["estimate"] is not None for trigger in found["triggers"])
-    return JobReport(seen=len(found["triggers"]), done=told)
+    return found
 
 
 def build_report(app: App) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from engage.app.app import App
 from engage.app.champions import load
+from engage.domain.scores import Subject
 from engage.features.build import ARROW
 from engage.scoring.definition import Model
 from engage.scoring.reasons import reasons
@@ -29,8 +30,8 @@ def score_reasons(app: App, tx: Tx, decision: Mapping[str, Any]) -> dict[str, di
         record, model = artifacts.get(tx, artifact_id), app.models.get(name)
         if record is None or model is None or logged.get(name) is None:
             continue
-        if not any(feature in logged for feature in model.feature_names):
-            continue  # a person's score joined the frame; its features were logged elsewhere
+        if model.subject is Subject.PERSON and decision["subject_id"] != decision["person_id"]:
+            continue  # the person's score joined the frame; its features are not logged here
         champion = load(app, artifact_id, record.folder, record.sha256)
         row = _row(model, logged)
         sentences = reasons(champion.predictor, row, model.features, top=TOP)[0]
