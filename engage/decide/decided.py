@@ -116,14 +116,7 @@ def _texts(values: Sequence[Any]) -> list[str]:
 def refusals(board: Board, refused: Flags, bits: np.ndarray[Any, Any], run_id: str) -> pd.DataFrame:
     """Return the refused candidates with their reasons; `bits` (n,) holds them."""
     rows = np.flatnonzero(refused)
-    told = board.candidates.take(rows)
-    return pd.DataFrame(
-        {
-            "person_id": told["person_id"].to_numpy(object),
-            "trigger": told["trigger"].to_numpy(object),
-            "subject_id": told["subject_id"].to_numpy(object),
-            "reasons": in_words(bits[rows]),
-            "at": board.now,
-            "run_id": run_id,
-        }
+    told = board.candidates[["person_id", "trigger", "subject_id"]].take(rows)
+    return told.reset_index(drop=True).assign(
+        reasons=in_words(bits[rows]), at=board.now, run_id=run_id
     )

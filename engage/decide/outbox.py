@@ -18,7 +18,8 @@ RESERVED = "reserved"
 
 
 def _who(verdict: Verdict, at: npt.NDArray[np.intp]) -> dict[str, npt.NDArray[np.object_]]:
-    subjects = verdict.board.candidates.take(verdict.rows[at])
+    columns = ["person_id", "trigger", "subject_id"]
+    subjects = verdict.board.candidates[columns].take(verdict.rows[at])
     return {
         "decision_id": verdict.ids[at],
         "person_id": subjects["person_id"].to_numpy(object),
