@@ -179,11 +179,11 @@ def champion(bank: Bank) -> str:
 def test_ctrl_c_while_training_leaves_the_champion_and_nothing_half_written(learned: Bank) -> None:
     bank = learned
     app = replace(bank.app, models={"customer_value": bank.app.models["customer_value"]})
-    before = champion(bank)
     training = bank.project.jobs["train_models"]
     cut_short = 0
     for wait_s in (0.01, 0.05, 0.1, 0.2, 0.4, 0.8):
         bank.later(days=1)
+        before = champion(bank)
         stop = threading.Timer(wait_s, _thread.interrupt_main)
 
         def until_stopped(app: App, stop: threading.Timer = stop) -> JobReport:
