@@ -6,6 +6,7 @@ fenced by a unique (job, due) row in the database, so two schedulers never do th
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ def _carry_out(app: App, job: Job, run_id: str) -> Run:
         return Run(job.name, RunState.FAILED, JobReport(), words)
     with app.store.write() as tx:
         runs.finish(tx, run_id, RunState.DONE, now=app.now(), report=report)
-    _log.debug("job done", job=job.name, report=report.sentence())
+    tell = _log.info if report.done else _log.debug
+    tell("job done", job=job.name, report=report.sentence())
     return Run(job.name, RunState.DONE, report)
 
 
@@ -83,6 +85,8 @@ def tick(app: App, jobs: Mapping[str, Job]) -> list[Run]:
 
 def serve(app: App, jobs: Mapping[str, Job], until: threading.Event) -> None:
     """Run the jobs by the clock until asked to stop, then let running ones end."""
+    # It tells of every wake-up, several times a second; what a job did is told here.
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
     scheduler = BackgroundScheduler(
         timezone="UTC",
         executors={"default": ThreadPoolExecutor(max(4, len(jobs)))},
@@ -90,7 +94,7 @@ def serve(app: App, jobs: Mapping[str, Job], until: threading.Event) -> None:
     )
     for job in in_order(jobs):
         trigger = IntervalTrigger(seconds=_period(job).total_seconds(), timezone="UTC")
-        scheduler.add_job(_runner(app, job), trigger, id=job.name)
+        scheduler.add_job(_runner(app, job), trigger, id=job.name, name=job.name)
     scheduler.start()
     try:
         until.wait()

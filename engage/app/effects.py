@@ -84,8 +84,7 @@ def _logged(app: App, duck: DuckEngine, campaign: str) -> list[dict[str, Any]]:
 def _valued(app: App, duck: DuckEngine, asked: pa.Table) -> pa.Table | None:
     """Return what these people were worth at these moments, all by one frozen artifact.
 
-    The artifact is the first that was ever in use, so that no later one mixes in; snapshots that
-    are stored are not computed again.
+    The artifact is the first that was ever in use, so that no later one mixes in.
     """
     with app.store.read() as tx:
         found = [r for r in artifacts.read(tx, _VALUE_MODEL) if r.promoted_at is not None]

@@ -23,7 +23,7 @@ SELECT
     g.share AS share_global,
     t.share AS share_trigger,
     coalesce(m.state IN ('sent', 'delivered'), false) AS contacted,
-    coalesce(m.state IN ('sent', 'delivered'), false) AS seen,
+    CASE WHEN m.channel = 'chat_offer' THEN m.state IN ('sent', 'delivered') END AS seen,
     coalesce(m.note IN ('chat_now', 'call_now', 'slot'), false) AS accepted,
     CASE WHEN m.state IN ('sent', 'delivered') THEN coalesce(c.cost_minor, 0) ELSE 0 END
         AS cost_minor,
@@ -39,7 +39,10 @@ ORDER BY d.decided_at, d.decision_id
 
 
 def qualified(app: App) -> pa.Table:
-    """Return one row for each qualified decision of ours: see `measure.attribution`."""
+    """Return one row for each qualified decision of ours: see `measure.attribution`.
+
+    Only a page can tell that an offer was seen; for texts and calls that is not known.
+    """
     with app.store.read() as tx:
         decided = decisions.read(tx, source="engage")
         messages = outbox.read(tx)
