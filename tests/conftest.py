@@ -41,6 +41,14 @@ def pytest_configure(config: pytest.Config) -> None:
         )
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a parameter of bytes by its length: packed bytes may hold the time they were made at.
+
+    Two test processes that name a test differently refuse to share the suite.
+    """
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 def chosen_databases(config: pytest.Config) -> tuple[str, ...]:
     """Return the databases this run covers, in the order asked for."""
     return tuple(str(config.getoption("--databases")).split(","))
