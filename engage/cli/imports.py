@@ -99,12 +99,13 @@ def _mapping_of(
 
     from engage.collect.checks import check, warnings
     from engage.collect.files import columns_of
-    from engage.collect.mapping import Mapping
+    from engage.collect.guess import guess
+    from engage.collect.mapping_file import load
 
-    mapping = Mapping.load(map_file, kind) if map_file else None
+    mapping = load(map_file, kind) if map_file else None
     columns = columns_of(file, mapping.file if mapping else None)
     guessed = mapping is None
-    mapping = mapping or Mapping.guess(kind, columns)
+    mapping = mapping or guess(kind, columns)
     if source:
         mapping = msgspec.structs.replace(mapping, source=source)
     if guessed and not quiet:

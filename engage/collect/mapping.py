@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -126,7 +124,7 @@ class ConsentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How one kind of file is read: a mapping file, checked."""
+    """How one kind of file is read; `mapping_file.load` and `guess.guess` make one."""
 
     kind: str = ""
     source: str = "import"
@@ -138,20 +136,6 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     where: tuple[Where, ...] = ()
     contact: dict[Literal["phone", "email"], Contact] = msgspec.field(default_factory=dict)
     consents: dict[str, ConsentRule] = msgspec.field(default_factory=dict)
-
-    @classmethod
-    def load(cls, path: Path, kind: str = "") -> Mapping:
-        """Read and check a mapping file; raises WrongUse with the file, the key and what to do."""
-        from engage.collect.mapping_file import load
-
-        return load(path, kind)
-
-    @classmethod
-    def guess(cls, kind: str, columns: Sequence[str]) -> Mapping:
-        """Return the mapping that these column names suggest; see `guess.guess`."""
-        from engage.collect.guess import guess
-
-        return guess(kind, columns)
 
     @property
     def relation(self) -> Relation:

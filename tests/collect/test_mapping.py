@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from engage.collect.checks import check_file
-from engage.collect.mapping import Mapping
-from engage.collect.mapping_file import parse
+from engage.collect.mapping_file import load, parse
 from engage.errors import SourceFileError, WrongUse
 
 EVENTS = """
@@ -28,7 +27,7 @@ def refused(toml: str, kind: str = "") -> str:
 def test_a_mapping_is_read_from_its_file(tmp_path: Path) -> None:
     path = tmp_path / "web.toml"
     path.write_text(EVENTS)
-    mapping = Mapping.load(path)
+    mapping = load(path)
     assert mapping.kind == "events"
     assert mapping.reads() == {"when": "columns.ts", "who": "person"}
 
@@ -40,10 +39,10 @@ def test_the_kind_may_come_from_the_command_but_must_not_contradict() -> None:
 
 def test_a_missing_or_broken_mapping_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match=r"none\.toml: the mapping cannot be read"):
-        Mapping.load(tmp_path / "none.toml")
+        load(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("kind =\n")
     with pytest.raises(WrongUse, match=r"bad\.toml: is not TOML: .*line 1"):
-        Mapping.load(tmp_path / "bad.toml")
+        load(tmp_path / "bad.toml")
 
 
 @pytest.mark.parametrize(
