@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,10 +17,10 @@ from engage.app.triggers import live
 from engage.domain.interactions import INTERACTIONS
 from engage.domain.runs import JobReport
 from engage.domain.scores import Subject
+from engage.store import arrivals, people
 from engage.store import live as live_rows
-from engage.store import marks, people, rows
 
-_MARK = "score_interactions"
+_PLACE = "contacts_read"
 _BATCH = 20_000
 
 
@@ -28,11 +30,17 @@ def score_interactions(app: App) -> JobReport:
     if not live(app, Subject.INTERACTION):
         return JobReport(note="no live trigger watches contacts")
     with app.store.read() as tx:
-        after = int(marks.get(tx, _MARK) or 0)
-        fresh = rows.read(tx, INTERACTIONS, after_seq=after, limit=_BATCH, with_seq=True)
-        if not fresh.num_rows:
-            return JobReport()
-        ended = _ended(fresh)
+        before = arrivals.place(tx, _PLACE)
+        fresh, after = arrivals.fresh(tx, INTERACTIONS, before, now, limit=_BATCH)
+    report = _decide(app, _ended(fresh), now) if fresh.num_rows else JobReport()
+    if fresh.num_rows or after.seq > before.seq:
+        with app.store.write() as tx:
+            arrivals.keep(tx, _PLACE, after)
+    return report
+
+
+def _decide(app: App, ended: pa.Table, now: datetime) -> JobReport:
+    with app.store.read() as tx:
         canonical = people.canonical(tx, pc.unique(ended["person_id"]).to_pylist())
         subjects = as_of_now(ended, "interaction_id", canonical, now)
         ids = sorted(pc.unique(subjects["person_id"]).to_pylist())
@@ -45,10 +53,7 @@ def score_interactions(app: App) -> JobReport:
             "moment": pc.coalesce(ended["ended_at"], ended["ts"]),
         }
     )
-    report = decide(app, Subject.INTERACTION, scored, moments)
-    with app.store.write() as tx:
-        marks.set(tx, _MARK, str(pc.max(fresh["seq"]).as_py()))
-    return report
+    return decide(app, Subject.INTERACTION, scored, moments)
 
 
 def _ended(fresh: pa.Table) -> pa.Table:

@@ -40,7 +40,8 @@ def build_recovery_list(app: App) -> JobReport:
 def _waiting(app: App, tx: Tx, now: datetime) -> pd.DataFrame:
     """Return the treated who were decided a call and have not been written off."""
     promised = {n for n, a in app.actions.items() if a.channel == ChannelName.CALLBACK}
-    found = decisions.read(tx, source="engage", since=now - _WINDOW).to_pylist()
+    until = now + timedelta.resolution  # excluded; what is decided at this very moment counts
+    found = decisions.read(tx, source="engage", since=now - _WINDOW, until=until).to_pylist()
     calls = {row["decision_id"]: row for row in found if row["action"] in promised}
     messages = outbox.read(tx, states=_WAITING, person_ids=[r["person_id"] for r in calls.values()])
     rows = [
