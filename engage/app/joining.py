@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from engage.collect.identity import STATEMENTS, as_statements, links
 from engage.domain.people import LINKS
-from engage.store import people, rows
+from engage.store import assignments, people, rows
 from engage.store.store import Tx
 
 
@@ -40,4 +40,14 @@ def join(tx: Tx, statements: pa.Table, now: datetime) -> list[str]:
     rows.replace(tx, LINKS, changed, now)
     left = held.filter(pc.is_in(held["person_id"], changed["person_id"].combine_chunks()))
     moved = pa.concat_tables([fresh, changed, left])
-    return sorted({*moved["person_id"].to_pylist(), *moved["canonical_id"].to_pylist()})
+    touched = sorted({*moved["person_id"].to_pylist(), *moved["canonical_id"].to_pylist()})
+    _keep_one_arm(tx, touched)
+    return touched
+
+
+def _keep_one_arm(tx: Tx, ids: list[str]) -> None:
+    """Give each person the earliest arm of all identities, along whole chains of links."""
+    members = people.members(tx, ids)
+    ends = people.canonical(tx, ids)
+    whose = pa.array([ends[one] for one in members["person_id"].to_pylist()], pa.string())
+    assignments.merge(tx, pa.table({"person_id": members["member_id"], "canonical_id": whose}))

@@ -2,12 +2,14 @@
 
 store_first(tx, rows) -> pa.Table       rows: person_id, scope, arm, epoch, share, assigned_at
 read(tx, person_ids) -> pa.Table
-merge(tx, links) -> int                 rows: person_id (earlier identity), canonical_id
+merge(tx, links) -> int                 rows: person_id (an identity), canonical_id (whose)
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -45,28 +47,33 @@ def merge(tx: Tx, links: pa.Table) -> int:
     Two arms that differ are flagged (`merged_flag`) on every identity, to be counted and reported.
     Returns how many people were found in two arms.
     """
+    identities: dict[str, set[str]] = defaultdict(set)
     pairs = zip(links["person_id"].to_pylist(), links["canonical_id"].to_pylist(), strict=True)
-    ids = sorted(set(links["person_id"].to_pylist()) | set(links["canonical_id"].to_pylist()))
-    assigned = set(read(tx, ids)["person_id"].to_pylist())
-    flagged = set()
-    for earlier, canonical in pairs:
-        if earlier in assigned or canonical in assigned:
-            flagged |= _merge_pair(tx, earlier, canonical)
-            assigned |= {earlier, canonical}
-    return len(flagged)
+    for identity, canonical in pairs:
+        identities[canonical] |= {identity, canonical}
+    everybody = sorted(set().union(*identities.values()))
+    held: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in read(tx, everybody).to_pylist() if everybody else []:
+        held[row["person_id"]].append(row)
+    return sum(
+        _merge(tx, canonical, ids, [row for one in sorted(ids) for row in held.get(one, ())])
+        for canonical, ids in sorted(identities.items())
+        if len(ids) > 1
+    )
 
 
-def _merge_pair(tx: Tx, earlier: str, canonical: str) -> set[str]:
-    held = read(tx, [earlier, canonical]).to_pylist()
-    flagged = set()
+def _merge(tx: Tx, canonical: str, ids: set[str], held: list[dict[str, Any]]) -> bool:
+    """Write one arm for all identities of a person; return whether they were in different ones."""
+    found = False
     for scope in sorted({row["scope"] for row in held}):
         rows = sorted(
             (row for row in held if row["scope"] == scope),
             key=lambda row: (row["assigned_at"], row["person_id"] != canonical),
         )
         differ = len({row["arm"] for row in rows}) > 1
-        first = dict(rows[0], merged_flag=differ or any(row["merged_flag"] for row in rows))
-        both = [dict(first, person_id=person) for person in (earlier, canonical)]
-        bulk.upsert(tx, "assignments", pa.Table.from_pylist(both, bulk.schema(assignments)))
-        flagged |= {canonical} if differ else set()
-    return flagged
+        flag = differ or any(row["merged_flag"] for row in rows)
+        each = [dict(rows[0], merged_flag=flag, person_id=one) for one in sorted(ids)]
+        if each != sorted(rows, key=lambda row: str(row["person_id"])):
+            bulk.upsert(tx, "assignments", pa.Table.from_pylist(each, bulk.schema(assignments)))
+        found |= differ
+    return found
