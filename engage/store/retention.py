@@ -21,7 +21,7 @@ KEPT = {
     "scores": timedelta(days=180),
     "refusals": timedelta(days=400),
 }
-"""How long; runs that found nothing to do are kept for a day only."""
+"""How long; runs that found nothing to do are kept for a day only, the last of each job always."""
 
 
 def purge(tx: Tx, now: datetime) -> dict[str, int]:
@@ -36,7 +36,17 @@ def purge(tx: Tx, now: datetime) -> dict[str, int]:
         "scores": sa.delete(scores).where(scores.c.as_of < now - KEPT["scores"]),
         "job_runs": sa.delete(job_runs).where(
             (job_runs.c.due < now - KEPT["job_runs"])
-            | (idle & (job_runs.c.due < now - KEPT["idle_job_runs"]))
+            | (idle & (job_runs.c.due < now - KEPT["idle_job_runs"])),
+            _ran_later(),
         ),
     }
     return {name: tx.execute(statement).rowcount for name, statement in statements.items()}
+
+
+def _ran_later() -> sa.ColumnElement[bool]:
+    """Return the condition that the job ran again since.
+
+    The last run stays, or the job would run a second time for the due time it was for.
+    """
+    later = job_runs.alias("later")
+    return sa.exists().where(later.c.job == job_runs.c.job, later.c.due > job_runs.c.due)
