@@ -22,6 +22,7 @@ from engage.domain.runs import JobReport, RunState
 from engage.job import Every, Job
 from engage.logs import get_logger
 from engage.store import jobs as runs
+from engage.store.presence import at_work
 
 _log = get_logger("scheduler")
 _POLL_DAILY = timedelta(seconds=30)
@@ -95,11 +96,12 @@ def serve(app: App, jobs: Mapping[str, Job], until: threading.Event) -> None:
     for job in in_order(jobs):
         trigger = IntervalTrigger(seconds=_period(job).total_seconds(), timezone="UTC")
         scheduler.add_job(_runner(app, job), trigger, id=job.name, name=job.name)
-    scheduler.start()
-    try:
-        until.wait()
-    finally:
-        scheduler.shutdown(wait=True)
+    with at_work(app.store, app.now()):
+        scheduler.start()
+        try:
+            until.wait()
+        finally:
+            scheduler.shutdown(wait=True)
 
 
 def _period(job: Job) -> timedelta:

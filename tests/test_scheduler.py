@@ -16,7 +16,7 @@ from engage.clock import SystemClock
 from engage.domain.runs import JobReport, RunState
 from engage.job import CatchUp, Every, Job
 from engage.scheduler import run_job, serve, tick
-from engage.store import Store, artifacts, jobs
+from engage.store import Store, artifacts, jobs, outbox
 from tests.bank import Bank
 
 MINUTE = timedelta(minutes=1)
@@ -150,6 +150,23 @@ def test_serving_ends_when_asked_and_lets_a_running_job_end(bank: Bank) -> None:
     ended = bank.rows("select state from job_runs where job = 'stops'")
     assert [row["state"] for row in ended] == ["done"]
     assert not [t for t in threading.enumerate() if t.name.startswith("APScheduler")]
+
+
+@pytest.mark.only_on("sqlite")
+def test_serving_begins_by_taking_over_from_a_process_that_died(bank: Bank) -> None:
+    bank.abandon_forms(4)
+    with bank.app.store.write() as tx:
+        assert outbox.claim(tx, ["sms"], "died", 9, 3600.0, now=bank.app.now())
+    stop, found = threading.Event(), []
+
+    def looks(_: App) -> JobReport:
+        found.append({row["state"] for row in bank.rows("select state from messages")})
+        stop.set()
+        return JobReport()
+
+    every_second = Job("looks", "Looks.", looks, Every(timedelta(seconds=1)), MINUTE)
+    serve(bank.app.at(SystemClock()), named(every_second), stop)
+    assert found[0] == {"due"}
 
 
 def test_serving_goes_on_after_a_failure(bank: Bank) -> None:
