@@ -51,12 +51,21 @@ class Store:
             yield tx
 
     def upgrade(self) -> None:
-        """Create the database where there is none and bring its tables up to date."""
+        """Create the database where there is none and bring its tables up to date.
+
+        Raises StoreUnavailable for a database that a newer Engage has made or brought further.
+        """
         if self.schema_is_current():
             return
         if self.path is not None:
             _create(self.path)
         with self.write() as tx:
+            if step := migrations.unknown_step(tx):
+                raise StoreUnavailable(
+                    f"The database {self.place} belongs to a newer Engage: this one does not know "
+                    f"its step {step!r}. Install the newer Engage again, or set [store] url to "
+                    "another database; nothing was changed."
+                )
             migrations.upgrade(tx)
         # Prepared statements and cached shapes belong to the tables as they were.
         self._engine.dispose()

@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from engage.errors import StoreUnavailable
 from engage.store import Store, migrations
 from engage.store.tables import metadata
 
@@ -61,6 +62,20 @@ def test_an_upgrade_that_is_interrupted_leaves_nothing_behind(
     assert tables(store) == set()
     store.upgrade()
     assert store.schema_is_current()
+    store.close()
+
+
+def test_a_database_of_a_newer_engage_is_refused_and_left_as_it_is(empty_url: str) -> None:
+    store = Store.open(empty_url)
+    store.upgrade()
+    with store.write() as tx:
+        tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    said = r"The database .* belongs to a newer Engage.*'9999'.* Install the newer Engage again"
+    with pytest.raises(StoreUnavailable, match=said):
+        store.upgrade()
+    with store.read() as tx:
+        step = tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+    assert step == ["9999"]
     store.close()
 
 

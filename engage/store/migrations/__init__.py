@@ -34,3 +34,10 @@ def is_current(tx: sa.Connection) -> bool:
     """Return whether the newest step has been taken."""
     head = ScriptDirectory.from_config(config()).get_current_head()
     return MigrationContext.configure(tx).get_current_revision() == head
+
+
+def unknown_step(tx: sa.Connection) -> str | None:
+    """Return the step that a newer program took last; None where this one knows it."""
+    taken = MigrationContext.configure(tx).get_current_heads()
+    known = {step.revision for step in ScriptDirectory.from_config(config()).walk_revisions()}
+    return next((step for step in taken if step not in known), None)
