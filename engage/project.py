@@ -60,7 +60,10 @@ def open_project(
     clock: Clock | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Project:
-    """Open a project: check its settings and files, bring the database up to date."""
+    """Open a project: check its settings and files, bring the database up to date.
+
+    Whoever opens it closes it: `project.app.store.close()`.
+    """
     root = find_folder(folder)
     environment = os.environ if environ is None else environ
     settings = settings_module.load(root, environment)
@@ -71,32 +74,31 @@ def open_project(
     return Project(app, jobs)
 
 
-def open_app(folder: Path | None = None, *, clock: Clock | None = None) -> App:
-    """Open a project and return its application."""
-    return open_project(folder, clock=clock).app
-
-
 def _open_app(
     root: Path, settings: Settings, secrets: Secrets, models: Mapping[str, Model], clock: Clock
 ) -> App:
     goals, actions = goals_of(settings), actions_of(settings)
     triggers = triggers_of(settings, goals, actions)
     store = Store.open(_store_url(root, settings, secrets))
-    store.upgrade()
-    app = App(
-        folder=root,
-        settings=settings,
-        secrets=secrets,
-        clock=clock,
-        store=store,
-        history=History(root / settings.history.folder, store),
-        models=models,
-        goals=goals,
-        actions=actions,
-        channels=build_channels(settings, secrets),
-        secret=_secret(root, secrets),
-    )
-    seed_triggers(app, triggers)
+    try:
+        store.upgrade()
+        app = App(
+            folder=root,
+            settings=settings,
+            secrets=secrets,
+            clock=clock,
+            store=store,
+            history=History(root / settings.history.folder, store),
+            models=models,
+            goals=goals,
+            actions=actions,
+            channels=build_channels(settings, secrets),
+            secret=_secret(root, secrets),
+        )
+        seed_triggers(app, triggers)
+    except BaseException:
+        store.close()
+        raise
     return app
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
 
 db = typer.Typer(help="The database.", no_args_is_help=True)
@@ -13,19 +14,17 @@ history = typer.Typer(help="The Parquet history.", no_args_is_help=True)
 @db.command("upgrade")
 def upgrade(project: ProjectOption = None) -> None:
     """Bring the database to this version of Engage."""
-    from engage.project import open_app
-
-    app = open_app(project)
-    typer.echo(f"the database ({app.store.dialect}) is up to date")
+    with opened_app(project) as app:
+        typer.echo(f"the database ({app.store.dialect}) is up to date")
 
 
 @history.command("status")
 def status(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     """Show how many rows of each relation are hot and how many are archived."""
     from engage.app.archiving import status_of
-    from engage.project import open_app
 
-    rows = status_of(open_app(project))
+    with opened_app(project) as app:
+        rows = status_of(app)
     if as_json:
         print_json(rows)
     else:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
 
 decisions = typer.Typer(help="Who was offered what.", no_args_is_help=True)
@@ -19,11 +20,9 @@ def list_decisions(
     as_json: JsonOption = False,
 ) -> None:
     """Show the newest decisions."""
-    from engage.project import open_app
     from engage.store import decisions as stored
 
-    app = open_app(project)
-    with app.store.read() as tx:
+    with opened_app(project) as app, app.store.read() as tx:
         found = stored.read(tx, trigger=trigger, limit=limit).to_pylist()
     if as_json:
         print_json(found)
@@ -41,9 +40,9 @@ def explain(
 ) -> None:
     """Tell how a decision came about, from the page to the effect."""
     from engage.app.explaining import explain as tell
-    from engage.project import open_app
 
-    story = tell(open_app(project), thing)
+    with opened_app(project) as app:
+        story = tell(app, thing)
     if as_json:
         print_json(story.facts)
     else:

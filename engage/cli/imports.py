@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
 
 if TYPE_CHECKING:
@@ -46,19 +47,8 @@ def import_files(
     as_json: JsonOption = False,
 ) -> None:
     """Bring in files; one that is brought in twice changes nothing, bad rows are set aside."""
-    found: list[dict[str, Any]] = []
-    bring = _preview if dry_run else _importer(project)
-    for file in files:
-        columns, mapping = _mapping_of(kind, file, map_file, source, quiet=as_json)
-        if dry_run and not as_json:
-            typer.echo(f"{file} has the columns {', '.join(columns)}")
-        with _progress(file, quiet=as_json) as progress:
-            report = bring(file, mapping, progress)
-        found.append(report.as_dict() | {"quarantined": report.quarantined})
-        if dry_run:
-            found[-1] |= {"columns": columns, "mapping": _written(mapping)}
-        if not as_json:
-            _show(report)
+    with _bringing(project, dry_run=dry_run) as bring:
+        found = _bring_all(bring, kind, files, map_file, source, dry_run=dry_run, quiet=as_json)
     if as_json:
         print_json(found)
     if any(one["quarantined"] for one in found):
@@ -68,18 +58,48 @@ def import_files(
 _Bring = Callable[[Path, "Mapping", Callable[[int, int, int], None]], "ImportReport"]
 
 
-def _importer(project: Path | None) -> _Bring:
+def _bring_all(
+    bring: _Bring,
+    kind: str,
+    files: list[Path],
+    map_file: Path | None,
+    source: str,
+    *,
+    dry_run: bool,
+    quiet: bool,
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for file in files:
+        columns, mapping = _mapping_of(kind, file, map_file, source, quiet=quiet)
+        if dry_run and not quiet:
+            typer.echo(f"{file} has the columns {', '.join(columns)}")
+        with _progress(file, quiet=quiet) as progress:
+            report = bring(file, mapping, progress)
+        found.append(report.as_dict() | {"quarantined": report.quarantined})
+        if dry_run:
+            found[-1] |= {"columns": columns, "mapping": _written(mapping)}
+        if not quiet:
+            _show(report)
+    return found
+
+
+@contextmanager
+def _bringing(project: Path | None, *, dry_run: bool) -> Iterator[_Bring]:
+    """Yield what brings a file in; a dry run needs no project."""
     from engage.app.intake import import_file
-    from engage.project import open_app
 
-    app = open_app(project)
+    if dry_run:
+        yield _preview
+        return
+    with opened_app(project) as app:
 
-    def bring(
-        file: Path, mapping: Mapping, progress: Callable[[int, int, int], None]
-    ) -> ImportReport:
-        return import_file(app.store, mapping.kind, file, mapping, now=app.now(), progress=progress)
+        def bring(
+            file: Path, mapping: Mapping, progress: Callable[[int, int, int], None]
+        ) -> ImportReport:
+            now = app.now()
+            return import_file(app.store, mapping.kind, file, mapping, now=now, progress=progress)
 
-    return bring
+        yield bring
 
 
 def _preview(
@@ -201,11 +221,9 @@ def list_quarantine(
     as_json: JsonOption = False,
 ) -> None:
     """Show the rows that were set aside: file, line and reason; --json adds what the row held."""
-    from engage.project import open_app
     from engage.store import quarantine as held
 
-    app = open_app(project)
-    with app.store.read() as tx:
+    with opened_app(project) as app, app.store.read() as tx:
         rows = held.read(tx, kind=kind or None, limit=limit).to_pylist()
     shown = ("file", "line", "reason", "raw") if as_json else ("file", "line", "reason")
     listed = [{name: row[name] for name in ("kind", *shown)} for row in rows]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engage.cli.opening import opened
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
+
+if TYPE_CHECKING:
+    from engage.project import Project
 
 AtOption = Annotated[
     datetime | None,
@@ -17,14 +24,12 @@ AtOption = Annotated[
 
 def list_jobs(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     """Show each job: what it does, when, and how its last run went."""
-    from engage.project import open_project
     from engage.store import jobs as runs
 
-    opened = open_project(project)
-    with opened.app.store.read() as tx:
+    with opened(project) as here, here.app.store.read() as tx:
         last = {run.job: run for run in runs.last_runs(tx)}
     rows: list[dict[str, Any]] = []
-    for name, job in sorted(opened.jobs.items()):
+    for name, job in sorted(here.jobs.items()):
         run = last.get(name)
         rows.append(
             {
@@ -49,15 +54,13 @@ def run_one(
     as_json: JsonOption = False,
 ) -> None:
     """Run one job now, whether it is due or not."""
-    from engage.clock import MovingClock
-    from engage.project import open_project
     from engage.scheduler import run_job
 
-    opened = open_project(project, clock=MovingClock(at) if at else None)
-    job = opened.jobs.get(name)
-    if job is None:
-        raise typer.BadParameter(f"there is no job {name!r}; see engage jobs")
-    run = run_job(opened.app, job, even_if_not_due=True)
+    with _at_work(project, at) as here:
+        job = here.jobs.get(name)
+        if job is None:
+            raise typer.BadParameter(f"there is no job {name!r}; see engage jobs")
+        run = run_job(here.app, job, even_if_not_due=True)
     _show([run] if run else [], as_json)
 
 
@@ -68,14 +71,13 @@ def tick(
     as_json: JsonOption = False,
 ) -> None:
     """Run every job that is due, once, and end: for cron, or to try things out."""
-    from engage.clock import MovingClock
-    from engage.project import open_project
     from engage.scheduler import tick as run_due
 
     if not now:
         raise typer.BadParameter("say --now")
-    opened = open_project(project, clock=MovingClock(at) if at else None)
-    _show(run_due(opened.app, opened.jobs), as_json)
+    with _at_work(project, at) as here:
+        runs = run_due(here.app, here.jobs)
+    _show(runs, as_json)
 
 
 def run(project: ProjectOption = None) -> None:
@@ -84,16 +86,24 @@ def run(project: ProjectOption = None) -> None:
     import threading
 
     from engage.logs import configure
-    from engage.project import open_project
     from engage.scheduler import serve
 
-    opened = open_project(project)
-    configure(opened.app.settings.logs.level, opened.app.settings.logs.format)
-    stop = threading.Event()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(sign, lambda *_: stop.set())
-    typer.echo(f"{len(opened.jobs)} jobs run by the clock; Ctrl-C stops them")
-    serve(opened.app, opened.jobs, stop)
+    with opened(project) as here:
+        configure(here.app.settings.logs.level, here.app.settings.logs.format)
+        stop = threading.Event()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(sign, lambda *_: stop.set())
+        typer.echo(f"{len(here.jobs)} jobs run by the clock; Ctrl-C stops them")
+        serve(here.app, here.jobs, stop)
+
+
+@contextmanager
+def _at_work(folder: Path | None, at: datetime | None) -> Iterator[Project]:
+    """Open a project to run its jobs, having taken over from whoever died at that."""
+    from engage.store.presence import at_work
+
+    with opened(folder, at) as here, at_work(here.app.store, here.app.now()):
+        yield here
 
 
 def _show(runs: list[Any], as_json: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from engage.cli.jobs import AtOption
+from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
 
 models = typer.Typer(help="Train, judge and promote models.", no_args_is_help=True)
@@ -18,9 +19,9 @@ NameArgument = Annotated[str, typer.Argument(help="The model's name: its file in
 def list_models(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     """Show each model with its champion: trained on what, how good, since when."""
     from engage.app.lineage import lineage
-    from engage.project import open_app
 
-    rows = lineage(open_app(project))
+    with opened_app(project) as app:
+        rows = lineage(app)
     if as_json:
         print_json(rows)
     else:
@@ -37,12 +38,11 @@ def train(
 ) -> None:
     """Train now; what passes its gates replaces the champion, the rest is kept beside it."""
     from engage.app.training import train_model
-    from engage.clock import MovingClock
-    from engage.project import open_app
 
-    app = open_app(project, clock=MovingClock(at) if at else None)
-    chosen = {name: _model(app, name)} if name else app.models
-    outcomes = [train_model(app, model, by="command line") for _, model in sorted(chosen.items())]
+    with opened_app(project, at) as app:
+        chosen = {name: _model(app, name)} if name else app.models
+        each = [model for _, model in sorted(chosen.items())]
+        outcomes = [train_model(app, model, by="command line") for model in each]
     if as_json:
         print_json([_outcome(one) for one in outcomes])
     else:
@@ -56,10 +56,9 @@ def train(
 def show(name: NameArgument, project: ProjectOption = None) -> None:
     """Show a model's champion in full: features, window, metrics, calibration."""
     from engage.app.lineage import champion_body
-    from engage.project import open_app
 
-    app = open_app(project)
-    print_json(champion_body(app, _model(app, name).name))
+    with opened_app(project) as app:
+        print_json(champion_body(app, _model(app, name).name))
 
 
 @models.command("evaluate")
@@ -76,11 +75,9 @@ def evaluate(
 ) -> None:
     """Train on one part of the labelled rows, judge on the other, and keep nothing."""
     from engage.app.evaluating import evaluate_model
-    from engage.clock import MovingClock
-    from engage.project import open_app
 
-    app = open_app(project, clock=MovingClock(at) if at else None)
-    metrics = evaluate_model(app, _model(app, name), data=data, split=split, seed=seed)
+    with opened_app(project, at) as app:
+        metrics = evaluate_model(app, _model(app, name), data=data, split=split, seed=seed)
     if as_json:
         print_json(metrics)
     else:
@@ -94,9 +91,9 @@ def promote(
 ) -> None:
     """Put a trained artifact in charge of its model."""
     from engage.app.lineage import promote as put_in_charge
-    from engage.project import open_app
 
-    typer.echo(put_in_charge(open_app(project), artifact))
+    with opened_app(project) as app:
+        typer.echo(put_in_charge(app, artifact))
 
 
 def _model(app: Any, name: str) -> Any:

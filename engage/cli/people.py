@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from engage.cli.opening import opened_app
 from engage.cli.output import ProjectOption, print_json
 
 people = typer.Typer(help="What is known about a person.", no_args_is_help=True)
@@ -18,9 +19,9 @@ def show(
 ) -> None:
     """Show a person's rows in every relation; numbers and addresses stay hidden."""
     from engage.app.persons import show_person
-    from engage.project import open_app
 
-    print_json(show_person(open_app(project), person))
+    with opened_app(project) as app:
+        print_json(show_person(app, person))
 
 
 def register(app: typer.Typer) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
 
 
@@ -43,9 +44,9 @@ _SETTING = ("key", "value", "is_default", "unit", "meaning")
 def verify(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     """Check everything that must always be true; exit with 1 when something is not."""
     from engage.invariants import broken
-    from engage.project import open_app
 
-    found = broken(open_app(project))
+    with opened_app(project) as app:
+        found = broken(app)
     if as_json:
         print_json(found)
     else:

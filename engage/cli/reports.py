@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from engage.cli.jobs import AtOption
+from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json
 
 
@@ -12,11 +13,9 @@ def report(project: ProjectOption = None, at: AtOption = None, as_json: JsonOpti
     """Show each trigger's effect with its interval, for windows that have run their course."""
     from engage.app.effects import build_report
     from engage.app.wording import report_lines
-    from engage.clock import MovingClock
-    from engage.project import open_app
 
-    app = open_app(project, clock=MovingClock(at) if at else None)
-    found = build_report(app)
+    with opened_app(project, at) as app:
+        found = build_report(app)
     if as_json:
         print_json(found)
     else:

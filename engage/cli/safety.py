@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from engage.cli.opening import opened_app
 from engage.cli.output import ProjectOption
 
 
@@ -15,11 +16,11 @@ def killswitch(
 ) -> None:
     """Stop every message and call at once; what waits is kept."""
     from engage.app.delivering import set_killswitch
-    from engage.project import open_app
 
     if state not in ("on", "off"):
         raise typer.BadParameter("say on or off")
-    set_killswitch(open_app(project), on=state == "on")
+    with opened_app(project) as app:
+        set_killswitch(app, on=state == "on")
     typer.echo("nothing goes out now" if state == "on" else "messages and calls go out again")
 
 

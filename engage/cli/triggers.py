@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
 from engage.domain.scores import Subject
 
@@ -17,11 +18,9 @@ NameArgument = Annotated[str, typer.Argument(help="The trigger's name.")]
 @triggers.command("list")
 def list_triggers(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     """Show the version of each trigger that is in force."""
-    from engage.project import open_app
     from engage.store import triggers as stored
 
-    app = open_app(project)
-    with app.store.read() as tx:
+    with opened_app(project) as app, app.store.read() as tx:
         current = sorted(stored.current(tx), key=lambda t: t.name)
     if as_json:
         print_json([_plain(asdict(trigger)) for trigger in current])
@@ -37,11 +36,9 @@ def list_triggers(project: ProjectOption = None, as_json: JsonOption = False) ->
 @triggers.command("show")
 def show(name: NameArgument, project: ProjectOption = None) -> None:
     """Show one trigger in full."""
-    from engage.project import open_app
     from engage.store import triggers as stored
 
-    app = open_app(project)
-    with app.store.read() as tx:
+    with opened_app(project) as app, app.store.read() as tx:
         found = [trigger for trigger in stored.current(tx) if trigger.name == name]
     if not found:
         raise typer.BadParameter(f"there is no trigger {name!r}; see engage triggers list")
@@ -57,9 +54,9 @@ def check(
     """Check that a condition names known columns and does only what a condition may."""
     from engage.app.triggers import columns_for
     from engage.features.predicates import check as check_condition
-    from engage.project import open_app
 
-    check_condition(when, columns_for(open_app(project), subject))
+    with opened_app(project) as app:
+        check_condition(when, columns_for(app, subject))
     typer.echo("the condition is sound")
 
 

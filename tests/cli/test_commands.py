@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import pytest
 from typer.main import get_command
 
 from engage.cli.command import app, main
+from engage.store import Store
 from tests.bank import SECRET, Bank
 
 HEAVY = ("duckdb", "lightgbm", "numpy", "pandas", "pyarrow", "scipy", "sqlalchemy", "twilio")
@@ -243,7 +243,6 @@ def test_the_killswitch_is_kept(engage: Engage, learned: Bank, learned_folder: P
     assert engage("killswitch", "off", *here)[:2] == (0, "messages and calls go out again\n")
 
 
-@pytest.mark.only_on("sqlite")
 def test_a_decision_is_explained(engage: Engage, bank: Bank, monkeypatch: Any) -> None:
     (_, event), *_ = bank.abandon_forms(3)
     monkeypatch.setenv("ENGAGE_STORE_URL", bank.environ["ENGAGE_STORE_URL"])
@@ -257,7 +256,6 @@ def test_a_decision_is_explained(engage: Engage, bank: Bank, monkeypatch: Any) -
     assert {row["trigger"] for row in json.loads(out)} == {"application_abandoned"}
 
 
-@pytest.mark.only_on("sqlite")
 def test_a_person_is_shown_without_numbers(engage: Engage, bank: Bank, monkeypatch: Any) -> None:
     (person, _), *_ = bank.abandon_forms(1)
     monkeypatch.setenv("ENGAGE_STORE_URL", bank.environ["ENGAGE_STORE_URL"])
@@ -267,16 +265,37 @@ def test_a_person_is_shown_without_numbers(engage: Engage, bank: Bank, monkeypat
     assert "+4915555" not in out
 
 
-def test_a_fault_of_ours_ends_with_3_and_tells_all(
-    engage: Engage, monkeypatch: pytest.MonkeyPatch
+def test_a_database_of_a_newer_engage_is_told_apart_and_let_go(
+    engage: Engage, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engage("init", "mine")
-    assert engage("db", "upgrade", "-p", "mine")[0] == 0
-    monkeypatch.setenv("ENGAGE_STORE_URL", f"sqlite:///{Path('mine/var/engage.db').absolute()}")
-    with sqlite3.connect("mine/var/engage.db") as connection:
-        connection.execute("update alembic_version set version_num = 'from the future'")
-    code, _, err = engage("verify", "-p", "mine")
-    assert code == 3, err
+    monkeypatch.setenv("ENGAGE_STORE_URL", store_url)
+    change(store_url, "UPDATE alembic_version SET version_num = 'f' || version_num")
+    try:
+        code, _, err = engage("verify", "-p", "mine")
+    finally:
+        change(store_url, "UPDATE alembic_version SET version_num = substr(version_num, 2)")
+    assert code == 3
+    assert "belongs to a newer Engage" in err
+    assert err.count("\n") == 1
+
+
+def test_a_fault_of_ours_ends_with_3_and_tells_all(
+    engage: Engage, bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank.change("UPDATE triggers SET body = 'no JSON'")
+    monkeypatch.setenv("ENGAGE_STORE_URL", bank.environ["ENGAGE_STORE_URL"])
+    code, _, err = engage("triggers", "list", "-p", str(bank.folder))
+    assert code == 3
+    assert err.startswith("Traceback")
+
+
+def change(url: str, statement: str) -> None:
+    """Change a database behind everybody's back."""
+    store = Store.open(url)
+    with store.write() as tx:
+        tx.exec_driver_sql(statement)
+    store.close()
 
 
 def job_that(does: str) -> None:
