@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,13 +13,31 @@ def report_lines(report: Found, currency: str) -> Iterator[str]:
     """Yield a report line by line: who qualified, what changed, how sure that is."""
     begun = str(report["from"])[:10] if report["from"] else "the beginning"
     yield f"Effect of outreach, {begun} to {str(report['to'])[:10]}"
-    if not report["triggers"]:
-        yield "  Nobody has qualified for a trigger yet."
+    if not any(one["qualified"] or one.get("actions") for one in report["triggers"]):
+        yield f"  {_nobody(report)}"
+        return
     for trigger in report["triggers"]:
         yield ""
         yield f"  {trigger['name']}"
         told = campaign_lines(trigger, currency) if trigger.get("actions") else trigger["sentences"]
         yield from (f"    {line}" for line in told)
+
+
+def _nobody(report: Found) -> str:
+    """Return what to do while nobody has qualified for any trigger."""
+    refused: Counter[str] = Counter()
+    for trigger in report["triggers"]:
+        refused.update(trigger.get("refused", {}))
+    if not refused:
+        return (
+            "Nobody has qualified yet: no trigger has fired. Bring in what happened with "
+            "`engage import`, then let the jobs run: `engage run`."
+        )
+    counted = ", ".join(f"{reason} {count:,}" for reason, count in refused.most_common())
+    return (
+        f"Nobody has qualified yet: triggers fired, but everybody was refused ({counted}). "
+        "docs/reasons.md says what each reason means."
+    )
 
 
 def campaign_lines(trigger: Found, currency: str) -> Iterator[str]:
