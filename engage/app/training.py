@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -59,12 +59,19 @@ def train_model(app: App, model: Model, *, by: str = "train_models") -> Outcome:
     """Train one model; what cannot be trained, or is no better, leaves the champion in place."""
     now = app.now()
     settings = app.settings.scoring
+    model = _with_floor(model, settings.min_rows)
     try:
         data = training_set(app, model, now)
         trained = train(model, data, now=now, seed=settings.seed, threads=settings.threads)
     except NotTrainable as error:
         return Outcome(model.name, "", False, (), {}, refused=str(error))
     return _register(app, model, data, trained, by)
+
+
+def _with_floor(model: Model, min_rows: int) -> Model:
+    """Return the model with gates that ask for at least so many rows."""
+    gates = replace(model.gates, min_rows=max(model.gates.min_rows, min_rows))
+    return replace(model, gates=gates)
 
 
 def training_set(app: App, model: Model, now: datetime) -> TrainingSet:

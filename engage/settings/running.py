@@ -78,7 +78,12 @@ class Scoring(Section):
     )
     seed: int = key("seed of training, so that it can be repeated exactly", 1, ge=0)
     threads: int = key("cores that training uses; part of what makes it repeatable", 2, ge=1)
-    min_rows: int = key("fewer examples than this train no model", 200, unit="rows", ge=1)
+    min_rows: int = key(
+        "fewer examples than this train no model; a model's own gates may ask for more",
+        200,
+        unit="rows",
+        ge=1,
+    )
 
 
 class JobSettings(Section):
