@@ -74,6 +74,22 @@ def open_project(
     return Project(app, jobs)
 
 
+def existing_store(folder: Path | None = None) -> Store | None:
+    """Return a project's store where there is one that is up to date; make and change nothing.
+
+    None too where no project is; a folder that is named must be one.
+    """
+    try:
+        root = find_folder(folder)
+    except WrongUse:
+        if folder is not None:
+            raise
+        return None
+    settings = settings_module.load(root, os.environ)
+    store = Store.open(_store_url(root, settings, Secrets.from_environ(os.environ)))
+    return store if store.schema_is_current() else None
+
+
 def _open_app(
     root: Path, settings: Settings, secrets: Secrets, models: Mapping[str, Model], clock: Clock
 ) -> App:

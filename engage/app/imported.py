@@ -25,14 +25,28 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """What came of a chunk's usable rows."""
+
+    new: int
+    differing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What came of a file; rows_read = new + known + left out + bad."""
+    """What came of a file; rows_read = new + known + left out + bad.
+
+    A dry run without a database cannot tell known rows from new ones: `compared` is false, and all
+    that are usable count as new.
+    """
 
     file: str
     kind: str
     rows_read: int = 0
     rows_new: int = 0
     rows_known: int = 0
+    rows_differing: int = 0
+    """Of the known rows about people, those that say something else of the same moment."""
     rows_left_out: int = 0
     """Rows that the mapping's `[where]` does not take."""
     rows_bad: int = 0
@@ -45,7 +59,12 @@ class ImportReport:
     """Empty after a dry run."""
     read_before: datetime | None = None
     """When this very file was last read to its end under this very mapping."""
+    rows_before: int = 0
+    """Rows that were read before the import was stopped; this report is of those behind them."""
+    began: datetime | None = None
+    """When the import first began."""
     dry_run: bool = False
+    compared: bool = True
 
     @property
     def quarantined(self) -> int:
@@ -67,12 +86,13 @@ class Count:
         self._reasons: Counter[str] = Counter()
         self._first: list[Problem] = []
 
-    def add(self, converted: Converted, new: int) -> None:
-        """Count a chunk of which so many rows were new."""
+    def add(self, converted: Converted, stored: Stored) -> None:
+        """Count a chunk and what came of its usable rows."""
         parts = converted.extras.get("parts")
         self._numbers.update(
-            rows_new=new,
-            rows_known=converted.rows.num_rows - new,
+            rows_new=stored.new,
+            rows_known=converted.rows.num_rows - stored.new,
+            rows_differing=stored.differing,
             rows_left_out=converted.left_out,
             rows_bad=converted.bad.num_rows,
             parts_bad=0 if parts is None else parts.num_rows,
@@ -92,19 +112,16 @@ class Count:
                 shown["line"].to_pylist(), shown["reason"].to_pylist(), strict=True
             )
         ]
+        self._first = sorted(self._first, key=lambda one: one.line)[:SHOWN]
 
-    def report(
-        self, *, import_id: str = "", read_before: datetime | None = None, dry_run: bool = False
-    ) -> ImportReport:
+    def report(self) -> ImportReport:
         """Return what was counted."""
+        numbers: dict[str, Any] = dict(self._numbers)
         return ImportReport(
             file=self._file,
             kind=self._kind,
             rows_read=self.rows_read,
-            **self._numbers,
+            **numbers,
             reasons=dict(self._reasons.most_common()),
-            first_errors=tuple(sorted(self._first, key=lambda one: one.line)[:SHOWN]),
-            import_id=import_id,
-            read_before=read_before,
-            dry_run=dry_run,
+            first_errors=tuple(self._first),
         )

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from engage.collect.findings import as_mask
 from engage.domain.appointments import APPOINTMENTS
 from engage.domain.relations import Relation
 from engage.store import rows
@@ -20,17 +21,58 @@ _BETWEEN = "\x1f"
 
 
 def add(
-    tx: Tx, relation: Relation, table: pa.Table, now: datetime, *, undated: bool = False
+    tx: Tx, relation: Relation, table: pa.Table, now: datetime, *, undated: datetime | None = None
 ) -> int:
     """Store what is new and return how many rows that was.
 
-    `undated` says that the rows carry no date of their own but that of the import: then a row that
-    says what the newest one says already is known. An appointment that changed takes the place of
-    what was known of it before, unless that is newer.
+    `undated` is the moment of the import when the rows carry no date of their own: then a row that
+    says what the newest one until then says already is known. An appointment that changed takes
+    the place of what was known of it before, unless that is newer.
     """
     if relation is APPOINTMENTS:
         return _renew(tx, table, now)
-    return rows.add(tx, relation, unstated(tx, relation, table) if undated else table, now)
+    if undated is not None:
+        table = table.filter(pa.array(unstated(tx, relation, table, undated)))
+    return rows.add(tx, relation, table, now)
+
+
+def new(
+    tx: Tx, relation: Relation, table: pa.Table, *, undated: datetime | None = None
+) -> NDArray[np.bool_]:
+    """Return which rows `add` would store, looking no further than the database."""
+    if relation is APPOINTMENTS:
+        table, place, renewed = _compared(tx, table)
+        return as_mask(place.is_null()) | renewed
+    fresh = ~_keys_known(tx, relation, table)
+    return fresh if undated is None else fresh & unstated(tx, relation, table, undated)
+
+
+def differing(tx: Tx, relation: Relation, table: pa.Table) -> int:
+    """Return how many rows about people say something else than a known one of the same key.
+
+    What was there first stays; rows of one table count as there in their order.
+    """
+    if len(relation.key) == 1:
+        return 0
+    names = [name for name in relation.column_names if name not in relation.key]
+    held = rows.read(tx, relation, person_ids=_people(table))
+    both = pa.concat_tables([held, table.select(held.column_names).cast(held.schema)])
+    first: dict[str, str] = {}
+    said = zip(keys(relation, both), _texts(both, names), strict=True)
+    return sum(first.setdefault(key, text) != text for key, text in said)
+
+
+def keys(relation: Relation, table: pa.Table) -> NDArray[np.object_]:
+    """Return what tells each row from others, as one text."""
+    return _texts(table, list(relation.key))
+
+
+def _keys_known(tx: Tx, relation: Relation, table: pa.Table) -> NDArray[np.bool_]:
+    if len(relation.key) == 1:
+        (name,) = relation.key
+        return as_mask(pc.is_in(table[name], rows.stored(tx, relation, table[name].to_pylist())))
+    held = rows.read(tx, relation, person_ids=_people(table))
+    return np.isin(keys(relation, table).astype(str), keys(relation, held).astype(str))
 
 
 def subjects(relation: Relation, table: pa.Table) -> NDArray[np.object_]:
@@ -39,27 +81,55 @@ def subjects(relation: Relation, table: pa.Table) -> NDArray[np.object_]:
     return _texts(table, names)
 
 
-def unstated(tx: Tx, relation: Relation, table: pa.Table) -> pa.Table:
-    """Return the rows that say something else than the newest row about the same."""
-    held = rows.read(tx, relation, person_ids=_people(table))
+def unstated(tx: Tx, relation: Relation, table: pa.Table, moment: datetime) -> NDArray[np.bool_]:
+    """Return which rows say something else than the newest row about the same until a moment."""
+    held = _until(rows.read(tx, relation, person_ids=_people(table)), moment)
     held = held.sort_by([("known_at", "ascending"), (relation.time, "ascending")])
-    said = [name for name in relation.column_names if name not in _DATES]
-    newest = dict(zip(subjects(relation, held), _texts(held, said), strict=True))
-    pairs = zip(subjects(relation, table), _texts(table, said), strict=True)
-    return table.filter(pa.array([newest.get(about) != text for about, text in pairs], pa.bool_()))
+    newest = dict(zip(subjects(relation, held), _said(relation, held), strict=True))
+    pairs = zip(subjects(relation, table), _said(relation, table), strict=True)
+    return np.array([newest.get(about) != text for about, text in pairs], bool)
+
+
+def contradicted(
+    tx: Tx, relation: Relation, table: pa.Table, moment: datetime
+) -> NDArray[np.bool_]:
+    """Return which rows say something else than a row about the same of that very moment."""
+    held = rows.read(tx, relation, person_ids=_people(table))
+    same = held.filter(pc.equal(held["known_at"], _scalar(moment)))
+    known = dict(zip(subjects(relation, same), _said(relation, same), strict=True))
+    pairs = zip(subjects(relation, table), _said(relation, table), strict=True)
+    return np.array([known.get(about, text) != text for about, text in pairs], bool)
+
+
+def _said(relation: Relation, table: pa.Table) -> NDArray[np.object_]:
+    return _texts(table, [name for name in relation.column_names if name not in _DATES])
+
+
+def _until(held: pa.Table, moment: datetime) -> pa.Table:
+    return held.filter(pc.less_equal(held["known_at"], _scalar(moment)))
+
+
+def _scalar(moment: datetime) -> pa.Scalar:
+    return pa.scalar(moment, pa.timestamp("us", "UTC")).cast(pa.timestamp("us"))
 
 
 def _renew(tx: Tx, table: pa.Table, now: datetime) -> int:
+    table, place, renewed = _compared(tx, table)
+    new = rows.add(tx, APPOINTMENTS, table.filter(place.is_null()), now)
+    return new + rows.replace(tx, APPOINTMENTS, table.filter(pa.array(renewed)), now)
+
+
+def _compared(tx: Tx, table: pa.Table) -> tuple[pa.Table, pa.Array, NDArray[np.bool_]]:
+    """Return the last word on each appointment, where it is held, and whether it is renewed."""
     table = _last_of_each(table)
     held = rows.read(tx, APPOINTMENTS, person_ids=_people(table))
     place = pc.index_in(table["appointment_id"], held["appointment_id"].combine_chunks())
     place = place.combine_chunks()
-    new = rows.add(tx, APPOINTMENTS, table.filter(place.is_null()), now)
-    known, before = table.filter(place.is_valid()), held.take(place.drop_null())
+    before = held.take(place)
     said = [name for name in APPOINTMENTS.column_names if name != "known_at"]
-    differs = pa.array(_texts(known, said) != _texts(before, said), pa.bool_())
-    newer = pc.greater_equal(known["known_at"], before["known_at"])
-    return new + rows.replace(tx, APPOINTMENTS, known.filter(pc.and_(differs, newer)), now)
+    differs = _texts(table, said) != _texts(before, said)
+    newer = as_mask(pc.greater_equal(table["known_at"], before["known_at"]))
+    return table, place, as_mask(place.is_valid()) & np.asarray(differs, bool) & newer
 
 
 def _last_of_each(table: pa.Table) -> pa.Table:

@@ -1,25 +1,23 @@
-"""Bring in files of any shape, and look at the rows that could not be used."""
+"""Bring in files of any shape."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engage.cli.import_report import SOMETHING_SET_ASIDE, as_json_object, show
 from engage.cli.opening import opened_app
-from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
+from engage.cli.output import JsonOption, ProjectOption, print_json
+from engage.cli.quarantine import quarantine
 
 if TYPE_CHECKING:
     # These load Arrow and pandas, so they are imported where they are used.
     from engage.app.imported import ImportReport
     from engage.collect.mapping import Mapping
-
-SOMETHING_SET_ASIDE = 1
-
-quarantine = typer.Typer(help="Imported rows that could not be used.", no_args_is_help=True)
 
 
 def import_files(
@@ -75,21 +73,22 @@ def _bring_all(
             typer.echo(f"{file} has the columns {', '.join(columns)}")
         with _progress(file, quiet=quiet) as progress:
             report = bring(file, mapping, progress)
-        found.append(report.as_dict() | {"quarantined": report.quarantined})
+        found.append(as_json_object(report))
         if dry_run:
             found[-1] |= {"columns": columns, "mapping": _written(mapping)}
         if not quiet:
-            _show(report)
+            show(report)
     return found
 
 
 @contextmanager
 def _bringing(project: Path | None, *, dry_run: bool) -> Iterator[_Bring]:
-    """Yield what brings a file in; a dry run needs no project."""
-    from engage.app.intake import import_file
+    """Yield what brings a file in; a dry run needs no project, but looks into one."""
+    from engage.app.intake_files import import_file
 
     if dry_run:
-        yield _preview
+        with _previewing(project) as look:
+            yield look
         return
     with opened_app(project) as app:
 
@@ -102,13 +101,21 @@ def _bringing(project: Path | None, *, dry_run: bool) -> Iterator[_Bring]:
         yield bring
 
 
-def _preview(
-    file: Path, mapping: Mapping, progress: Callable[[int, int, int], None]
-) -> ImportReport:
-    from engage.app.intake import preview
+@contextmanager
+def _previewing(project: Path | None) -> Iterator[_Bring]:
+    from engage.app.intake_preview import preview
     from engage.clock import SystemClock
+    from engage.project import existing_store
 
-    return preview(file, mapping, now=SystemClock().now(), progress=progress)
+    store, now = existing_store(project), SystemClock().now()
+
+    def look(
+        file: Path, mapping: Mapping, progress: Callable[[int, int, int], None]
+    ) -> ImportReport:
+        return preview(file, mapping, now=now, store=store, progress=progress)
+
+    with closing(store) if store else nullcontext():
+        yield look
 
 
 def _mapping_of(
@@ -184,55 +191,6 @@ def _progress(file: Path, *, quiet: bool) -> Iterator[Callable[[int, int, int], 
             bars.update(task, completed=done, total=size, rows=rows)
 
         yield tell
-
-
-def _show(report: ImportReport) -> None:
-    """Say in words what came of a file."""
-    if report.read_before:
-        before = report.read_before.strftime("%Y-%m-%d %H:%M UTC")
-        typer.echo(f"This file came in before, on {before}, under the same mapping.")
-    good = report.rows_new + report.rows_known
-    parts = [f"{report.rows_read:,} rows read"]
-    if report.dry_run:
-        parts.append(f"{good:,} would come in as {report.kind}")
-    else:
-        parts += [f"{report.rows_new:,} new {report.kind}", f"{report.rows_known:,} known already"]
-    for count, words in (
-        (report.rows_left_out, "left out by [where]"),
-        (report.rows_bad, "set aside"),
-        (report.parts_bad, "stored without a part"),
-    ):
-        if count:
-            parts.append(f"{count:,} {words}")
-    typer.echo(f"{report.file}: {', '.join(parts)}")
-    for reason, count in report.reasons.items():
-        typer.echo(f"  {count:,} x {reason}")
-    for one in report.first_errors:
-        typer.echo(f"  line {one.line}: {one.reason}")
-    if report.quarantined and not report.dry_run:
-        typer.echo("They wait in quarantine: engage quarantine list")
-
-
-@quarantine.command("list")
-def list_quarantine(
-    kind: Annotated[str, typer.Option(help="Only rows of this kind.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 50,
-    project: ProjectOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show the rows that were set aside: file, line and reason; --json adds what the row held."""
-    from engage.store import quarantine as held
-
-    with opened_app(project) as app, app.store.read() as tx:
-        rows = held.read(tx, kind=kind or None, limit=limit).to_pylist()
-    shown = ("file", "line", "reason", "raw") if as_json else ("file", "line", "reason")
-    listed = [{name: row[name] for name in ("kind", *shown)} for row in rows]
-    if as_json:
-        print_json(listed)
-    elif listed:
-        print_table("Quarantine", list(listed[0]), [list(row.values()) for row in listed])
-    else:
-        typer.echo("nothing waits in quarantine")
 
 
 def register(app: typer.Typer) -> None:

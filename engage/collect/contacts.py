@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engage.collect import fill as filling
-from engage.collect import packing
+from engage.collect.aside import aside
 from engage.collect.chunks import Chunk
 from engage.collect.findings import Findings, Mask, as_mask
 from engage.collect.mapping import ConsentRule, Fill, Mapping
@@ -125,13 +125,8 @@ def _moment(
 def _parts(chunk: Chunk, findings: list[Findings], good: Mask) -> pa.Table:
     """Return what could not be read of each row that is stored all the same, its reasons joined."""
     bad = good & np.logical_or.reduce([one.bad for one in findings])
-    aside = chunk.kept(bad)
     reasons = [
         "; ".join(reason for reason in row if reason)
         for row in zip(*(one.reasons[bad] for one in findings), strict=True)
     ]
-    columns = {name: aside.column(name) for name in aside.rows.column_names}
-    raw = packing.pack(columns, aside.rows.num_rows)
-    return pa.table(
-        {"line": pa.array(aside.lines), "reason": pa.array(reasons, pa.string()), "raw": raw}
-    )
+    return aside(chunk.kept(bad), reasons)

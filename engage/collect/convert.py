@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from engage.collect import fill as filling
-from engage.collect import packing
+from engage.collect.aside import aside, malformed
 from engage.collect.checks import DATED_BY_IMPORT, unused
 from engage.collect.chunks import Chunk
 from engage.collect.contacts import contacts_of
@@ -22,7 +22,6 @@ from engage.collect.schema import TIME, arrow_schema, arrow_type
 from engage.domain.appointments import APPOINTMENTS
 from engage.domain.exclusions import EXCLUSIONS
 
-BAD = pa.schema([("line", pa.int64()), ("reason", pa.string()), ("raw", pa.string())])
 _MAY_LIE_AHEAD = frozenset({APPOINTMENTS.name, EXCLUSIONS.name})
 """Kinds about the future: a row is known when it is imported, not when its time has come."""
 
@@ -34,12 +33,12 @@ class Converted:
     rows: pa.Table
     """In the relation's schema."""
     bad: pa.Table
-    """line, reason, raw (the row's own columns as JSON): rows that were set aside."""
+    """Rows that were set aside, as `aside.SCHEMA` says."""
     left_out: int = 0
     """Rows that `[where]` does not take."""
     extras: Table[str, pa.Table] = field(default_factory=dict)
-    """contact_points, consents, identities (alias_id, person_id, known_at), parts (bad parts of
-    rows that were stored all the same; line, reason, raw)."""
+    """contact_points, consents, identities (alias_id, person_id, known_at), parts (what could not
+    be read of rows that were stored all the same, in the shape of `bad`)."""
     origin: Chunk | None = None
     """Where `rows` came from, row by row."""
 
@@ -55,7 +54,7 @@ class Converted:
         return replace(
             self,
             rows=self.rows.filter(pa.array(~mask)),
-            bad=pa.concat_tables([self.bad, _aside(self.origin.kept(mask), reasons)]),
+            bad=pa.concat_tables([self.bad, aside(self.origin.kept(mask), reasons)]),
             origin=self.origin.kept(~mask),
         )
 
@@ -67,20 +66,20 @@ def convert(mapping: Mapping, chunk: Chunk, *, imported_at: datetime) -> Convert
     mapping's, else the end of an interaction, else the row's own time; what lies ahead of
     `imported_at` (an appointment, an exclusion) is known from then on.
     """
-    malformed = [(one.line, one.reason, one.raw) for one in chunk.malformed]
+    broken = malformed(chunk.malformed)
     taken, unclear = _conditions(mapping.where, chunk)
     left_out = int((~taken & ~unclear.bad).sum())
-    unread = _aside(chunk.kept(unclear.bad), unclear.reasons[unclear.bad])
+    unread = aside(chunk.kept(unclear.bad), unclear.reasons[unclear.bad])
     chunk = chunk.kept(taken)
     findings = Findings(chunk.rows.num_rows)
     rows, identities = _rows(mapping, chunk, findings, imported_at)
     good = ~findings.bad
     extras = {} if identities is None else {"identities": _joined(identities, good)}
     extras |= contacts_of(mapping, chunk, rows, good)
-    bad = _aside(chunk.kept(findings.bad), findings.reasons[findings.bad])
+    bad = aside(chunk.kept(findings.bad), findings.reasons[findings.bad])
     return Converted(
         rows=rows.filter(pa.array(good)),
-        bad=pa.concat_tables([_bad_table(malformed), unread, bad]),
+        bad=pa.concat_tables([broken, unread, bad]),
         left_out=left_out,
         extras=extras,
         origin=chunk.kept(good),
@@ -175,19 +174,3 @@ def _date(mapping: Mapping, columns: dict[str, pa.Array], imported_at: datetime)
         columns["known_at"] = pc.max_element_wise(happened, columns["ended_at"])
     else:
         columns["known_at"] = happened
-
-
-def _aside(chunk: Chunk, reasons: np.ndarray) -> pa.Table:
-    names = {name: chunk.column(name) for name in chunk.rows.column_names}
-    raw = packing.pack(names, chunk.rows.num_rows)
-    return pa.table([pa.array(chunk.lines), pa.array(reasons, pa.string()), raw], schema=BAD)
-
-
-def _bad_table(rows: list[tuple[int, str, str]]) -> pa.Table:
-    lines, reasons, raws = (
-        (list(column) for column in zip(*rows, strict=True)) if rows else ([],) * 3
-    )
-    return pa.table(
-        [pa.array(lines, pa.int64()), pa.array(reasons, pa.string()), pa.array(raws, pa.string())],
-        schema=BAD,
-    )

@@ -4,6 +4,7 @@
     replace(tx, relation, rows, stored_at) -> int      the newest version of these keys wins
     remove(tx, relation, keys, stored_at) -> int       takes rows back, archived ones included
     read(tx, relation, *, person_ids, since, until, after_seq, limit, with_seq) -> pa.Table
+    stored(tx, relation, keys) -> pa.Array             those of these keys that are there
     find(tx, relation, column, value) -> list[dict]
     count(tx, relation) -> int                         hot rows
     page(tx, relation, after, last, limit) -> pa.Table every stored column, in the order of `seq`
@@ -105,6 +106,13 @@ def read(
     if after_seq is not None:
         query = query.where(held.c.seq > after_seq)
     return bulk.fetch(tx, query.order_by(held.c.seq).limit(limit))
+
+
+def stored(tx: Tx, relation: Relation, keys: Sequence[str]) -> pa.Array:
+    """Return which of these keys are stored, those of rows taken back among them."""
+    key = table(relation.name).c[_single_key(relation)]
+    found = bulk.fetch(tx, sa.select(key).where(bulk.among(tx, key, keys)))
+    return found.column(0).combine_chunks()
 
 
 def find(tx: Tx, relation: Relation, column: str, value: str) -> list[dict[str, Any]]:

@@ -4,17 +4,17 @@ import gzip
 import itertools
 import random
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from engage.app.imported import ImportReport, Problem
-from engage.app.intake import import_file, take
+from engage.app.imported import Problem
+from engage.app.intake import take
+from engage.app.intake_files import import_file
 from engage.collect.mapping_file import parse
 from engage.collect.schema import arrow_schema
 from engage.domain.appointments import APPOINTMENTS
@@ -28,78 +28,22 @@ from engage.domain.sessions import SESSIONS
 from engage.domain.transactions import TRANSACTIONS
 from engage.errors import SourceFileError, StoreUnavailable, WrongUse
 from engage.store import Store, imports, people, quarantine, rows
-
-NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-
-SALES = """
-kind = "transactions"
-source = "shop"
-person = { column = "who" }
-key = { columns = ["bill"] }
-[columns]
-ts = { column = "day" }
-amount_minor = { column = "euros", scale = 100 }
-"""
-WEB = """
-kind = "events"
-source = "web"
-person = { column = "user", anonymous = "browser" }
-key = { columns = ["id"] }
-[columns]
-ts = { column = "at" }
-type = { constant = "page" }
-page = { column = "page" }
-"""
-CRM = """
-kind = "people"
-source = "crm"
-person = { column = "id" }
-[columns]
-attributes = { pack = ["region"] }
-[contact.phone]
-column = "phone"
-region = "DE"
-[consents.sms]
-granted = { column = "sms" }
-at = { column = "sms_at" }
-"""
-
-Bring = Callable[..., ImportReport]
-
-
-@pytest.fixture
-def bring(store: Store, tmp_path: Path) -> Bring:
-    """Return an importer of (mapping, content) under a file name of its own choice."""
-    numbers = itertools.count()
-
-    def make(
-        mapping: str, content: str | bytes, *, now: datetime = NOW, name: str = "", **how: Any
-    ) -> ImportReport:
-        path = tmp_path / (name or f"file{next(numbers)}.csv")
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        loaded = parse(mapping)
-        return import_file(store, loaded.kind, path, loaded, now=now, **how)
-
-    return make
-
-
-def held(store: Store, relation: Relation) -> pa.Table:
-    with store.read() as tx:
-        return rows.read(tx, relation).sort_by([(name, "ascending") for name in relation.key])
-
-
-def everything(store: Store) -> dict[str, list[Any]]:
-    return {
-        relation.name: held(store, relation).to_pylist()
-        for relation in (EVENTS, SESSIONS, LINKS, TRANSACTIONS, PEOPLE)
-    }
-
-
-def sales(count: int, *, start: int = 0) -> str:
-    lines = (f"{n},c{n % 7},2026-01-{n % 28 + 1:02d},{n}.50" for n in range(start, start + count))
-    return "bill,who,day,euros\n" + "\n".join(lines) + "\n"
-
+from tests.app.importing import (
+    CRM,
+    HEADER,
+    HOUR,
+    NOW,
+    SALES,
+    VISITS,
+    WEB,
+    Bring,
+    browser,
+    everything,
+    held,
+    person,
+    sales,
+    web,
+)
 
 # ── What comes in ────────────────────────────────────────────────────────────────────────────────
 
@@ -154,16 +98,6 @@ def test_a_file_that_grew_brings_only_what_is_new(bring: Bring) -> None:
     assert (report.rows_new, report.rows_known, report.read_before) == (10, 20, None)
 
 
-def test_a_dry_run_tells_and_writes_nothing(store: Store, bring: Bring) -> None:
-    report = bring(SALES, sales(3) + "x,,2026-01-01,1\n", dry_run=True)
-    assert (report.dry_run, report.rows_read, report.rows_bad) == (True, 4, 1)
-    assert report.import_id == ""
-    assert held(store, TRANSACTIONS).num_rows == 0
-    with store.read() as tx:
-        assert imports.read(tx) == []
-        assert quarantine.read(tx).num_rows == 0
-
-
 def test_another_source_is_another_set_of_rows(bring: Bring) -> None:
     bring(SALES, sales(5))
     assert bring(SALES, sales(5), source="other shop").rows_new == 5
@@ -185,36 +119,6 @@ def test_progress_is_told_in_bytes_and_reaches_the_end(bring: Bring, tmp_path: P
 
 
 # ── Events: visits and identities ────────────────────────────────────────────────────────────────
-
-VISITS = [
-    # id, browser, user, minute: one visitor who logs in, a shared computer, a second visit
-    ("1", "b1", "", 0),
-    ("2", "b1", "ada", 10),
-    ("3", "", "ada", 35),
-    ("4", "b2", "ada", 200),
-    ("5", "b2", "grace", 205),
-    ("6", "b2", "", 210),
-    ("7", "b1", "", 300),
-    ("8", "", "bob", 20),
-    ("9", "", "bob", 45),
-]
-
-
-def web(visits: list[tuple[str, str, str, int]]) -> str:
-    start = datetime(2026, 3, 1, 8, tzinfo=UTC)
-    lines = [
-        f"{one},{browser},{user},{(start + timedelta(minutes=minute)).isoformat()},/p"
-        for one, browser, user, minute in visits
-    ]
-    return "id,browser,user,at,page\n" + "\n".join(lines) + "\n"
-
-
-def person(user: str) -> str:
-    return derive(Prefix.PERSON, "customer", user)
-
-
-def browser(name: str) -> str:
-    return derive(Prefix.PERSON, "customer", "anonymous", name)
 
 
 def test_events_are_cut_into_visits_and_identities_joined(store: Store, bring: Bring) -> None:
@@ -262,8 +166,6 @@ def held_keys(tx: Any, relation: Relation) -> list[str]:
 
 
 # ── People, exclusions, appointments ─────────────────────────────────────────────────────────────
-
-HEADER = "id,region,phone,sms,sms_at\n"
 
 
 def test_people_come_with_numbers_and_consents(store: Store, bring: Bring) -> None:
@@ -434,7 +336,11 @@ def test_ctrl_c_between_chunks_keeps_whole_chunks_and_a_second_run_brings_the_re
         (stopped,) = imports.read(tx)
     assert (stopped.state, stopped.rows_read, stopped.rows_new) == (imports.STOPPED, 60, 60)
     report = bring(SALES, sales(100), now=NOW + HOUR, name="s.csv", chunk_rows=30)
-    assert (report.rows_new, report.rows_known, report.read_before) == (40, 60, None)
+    assert (report.rows_before, report.rows_read, report.rows_new) == (60, 40, 40)
+    assert (report.import_id, report.read_before) == (stopped.import_id, None)
+    with store.read() as tx:
+        (whole,) = imports.read(tx)
+    assert (whole.state, whole.rows_read, whole.rows_new) == (imports.DONE, 100, 100)
 
 
 def test_ctrl_c_within_a_chunk_leaves_no_part_of_it(

@@ -68,6 +68,40 @@ def test_a_row_set_aside_ends_with_1_and_is_listed(engage: Engage) -> None:
     assert json.loads(row["raw"]) == {"amount": 1, "customer_id": 3, "date": "0000-00-00"}
 
 
+def test_a_mended_mapping_brings_in_what_was_set_aside(engage: Engage) -> None:
+    comma = SALES.replace("10.50", '"10,50"')
+    code, out, _ = engage(
+        "import", "transactions", write("s.csv", comma), "--map", write("m.toml", MAP)
+    )
+    assert code == 1
+    command = out.splitlines()[-1].partition("then ")[2].split()[1:]
+    assert command[:2] == ["quarantine", "retry"]
+    mended = write(
+        "mended.toml", MAP.replace('kind = "transactions"', "").replace("100", '100, decimal = ","')
+    )
+    code, out, _ = engage(*command[:3], "--map", mended, "--dry-run")
+    assert (code, out) == (0, "s.csv: 1 rows read, 1 would be new transactions, 0 known already\n")
+    code, out, _ = engage(*command[:3], "--map", mended, "--json")
+    assert (code, json.loads(out)["rows_new"]) == (0, 1)
+    _, out, _ = engage("quarantine", "list")
+    assert out == "nothing waits in quarantine\n"
+
+
+def test_a_retry_of_an_import_that_is_not_there_says_so(engage: Engage) -> None:
+    code, _, err = engage("quarantine", "retry", "imp_1")
+    assert code == 2
+    assert "no import 'imp_1'" in err
+
+
+def test_a_dry_run_in_a_project_tells_new_rows_from_known_ones(engage: Engage) -> None:
+    engage("import", "transactions", write("s.csv", SALES), "--map", write("m.toml", MAP))
+    more = write("more.csv", SALES + "3,2026-01-03,1\n")
+    _, out, _ = engage("import", "transactions", more, "--map", "m.toml", "--dry-run")
+    assert "more.csv: 3 rows read, 1 would be new transactions, 2 known already\n" in out
+    _, out, _ = engage("import", "transactions", "more.csv", "--map", "m.toml")
+    assert out == "more.csv: 3 rows read, 1 new transactions, 2 known already\n"
+
+
 def test_json_holds_every_number_and_nothing_else_is_printed(engage: Engage) -> None:
     files = (write("a.csv", SALES), write("b.csv", SALES + BAD))
     code, out, _ = engage("import", "transactions", *files, "--json")

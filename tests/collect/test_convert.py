@@ -90,6 +90,7 @@ def test_rows_out_of_line_are_set_aside_too(reading: Reading) -> None:
     assert made.bad.to_pylist() == [
         {
             "line": 2,
+            "number": None,
             "reason": "the number of values is not the header's 6",
             "raw": "1 | A | 2026-01-01 | 60 | in",
         }

@@ -1,0 +1,161 @@
+"""Whole files are taken in, a chunk a transaction, and go on where they were stopped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+from itertools import chain, islice
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from engage.app import versions
+from engage.app.imported import Count, ImportReport, Stored
+from engage.app.intake import take_in
+from engage.app.intake_reading import Part, checked, parts, undated
+from engage.collect.chunks import CHUNK_ROWS
+from engage.collect.convert import Converted
+from engage.collect.files import fingerprint
+from engage.collect.mapping import Mapping
+from engage.collect.mapping_file import written
+from engage.errors import EngageError, WrongUse
+from engage.store import Store, imports, quarantine
+from engage.store.store import Tx
+
+Progress = Callable[[int, int, int], None]
+"""Called after each chunk with bytes read, bytes in all, and rows read."""
+
+
+def import_file(
+    store: Store,
+    kind: str,
+    path: Path,
+    mapping: Mapping,
+    *,
+    now: datetime,
+    source: str = "",
+    progress: Progress | None = None,
+    chunk_rows: int = CHUNK_ROWS,
+) -> ImportReport:
+    """Read a file into the store and return what came of it.
+
+    Each chunk is one transaction. Whoever stops it keeps whole chunks; reading the same file by
+    the same mapping again goes on behind them, as of the moment it first began, and ends where it
+    would have ended without the stop. Bad rows go to quarantine with file, line and reason.
+    `source` replaces the mapping's.
+
+    Raises SourceFileError or WrongUse before anything is stored when the file or the mapping cannot
+    be used, StoreUnavailable when the database cannot be written.
+    """
+    used = checked(kind, mapping, source)
+    file = fingerprint(path, used.file)
+    writing = _Writing(store, used, str(path), file.sha256, now)
+    found = parts(
+        path, used, imported_at=writing.began, chunk_rows=chunk_rows, skip=writing.rows_before
+    )
+    # A mapping that does not fit the file fails here, before anything is noted.
+    first = list(islice(found, 1))
+    count = Count(str(path), kind)
+    with writing.noted(first):
+        for part in chain(first, found):
+            count.add(part.converted, writing.store_chunk(part.converted))
+            if progress is not None:
+                progress(part.bytes_read, file.size, writing.rows_read)
+    return writing.signed(count.report())
+
+
+class _ReadElsewhere(WrongUse):
+    """Another process reads the same file."""
+
+
+class _Writing:
+    """An import that is under way: whole chunks, each with its quarantine and its count."""
+
+    def __init__(
+        self, store: Store, mapping: Mapping, file: str, sha256: str, now: datetime
+    ) -> None:
+        mapped = hashlib.sha256(msgspec.json.encode(mapping, order="sorted")).hexdigest()
+        self._named = {"sha256": sha256, "kind": mapping.kind, "mapping_sha256": mapped}
+        self._store, self._mapping, self._now = store, mapping, now
+        with store.read() as tx:
+            self._complete = imports.done_before(tx, **self._named)
+            self._stopped = imports.unfinished(tx, **self._named)
+        before = self._stopped
+        self._file = before.file if before else file
+        self._import_id = before.import_id if before else ""
+        self.began = before.started_at if before else now
+        self.rows_before = self.rows_read = before.rows_read if before else 0
+
+    @contextmanager
+    def noted(self, first: Sequence[Part]) -> Iterator[None]:
+        """Note that the import began and how it ended."""
+        if not self._import_id:
+            self._begin(first[0].columns if first else ())
+        try:
+            yield
+        except _ReadElsewhere:
+            raise
+        except BaseException:
+            # Stopped by hand or by the disk: the rows are safe, the note is a courtesy.
+            with suppress(EngageError), self._store.write() as tx:
+                imports.finish(tx, self._import_id, self._now, imports.STOPPED)
+            raise
+        self._finish()
+
+    def _begin(self, columns: Sequence[str]) -> None:
+        with self._store.write() as tx:
+            self._import_id = imports.begin(
+                tx,
+                file=self._file,
+                at=self._now,
+                mapping=written(self._mapping),
+                columns=columns,
+                **self._named,
+            )
+
+    def store_chunk(self, converted: Converted) -> Stored:
+        """Store a chunk, all of it or nothing; return what came of its rows."""
+        mapping = self._mapping
+        tables = {mapping.kind: converted.rows, **converted.extras}
+        aside = [converted.bad, *([tables.pop("parts")] if "parts" in tables else [])]
+        with self._store.write() as tx:
+            dated = None if undated(mapping) else converted.rows
+            differing = 0 if dated is None else versions.differing(tx, mapping.relation, dated)
+            moment = self.began if undated(mapping) else None
+            new = take_in(tx, tables, self._now, undated=moment).get(mapping.kind, 0)
+            self._count(tx, converted.rows_read, new, sum(faults.num_rows for faults in aside))
+            self._set_aside(tx, aside)
+        self.rows_read += converted.rows_read
+        return Stored(new, differing)
+
+    def _count(self, tx: Tx, read: int, new: int, bad: int) -> None:
+        after = self.rows_read
+        if not imports.count(tx, self._import_id, read=read, new=new, bad=bad, after=after):
+            raise _ReadElsewhere(
+                f"{self._file}: another process is importing this file; wait until it has ended "
+                "and look at what it said"
+            )
+
+    def _set_aside(self, tx: Tx, tables: Sequence[pa.Table]) -> None:
+        named = {"import_id": self._import_id, "kind": self._mapping.kind, "file": self._file}
+        for faults in tables:
+            quarantine.add(tx, faults, at=self.began, **named)
+
+    def _finish(self) -> None:
+        with self._store.write() as tx:
+            quarantine.supersede(tx, self._import_id, imports.others(tx, self._import_id))
+            imports.finish(tx, self._import_id, self._now)
+
+    def signed(self, report: ImportReport) -> ImportReport:
+        """Return the report with what is known of the import itself."""
+        return replace(
+            report,
+            import_id=self._import_id,
+            read_before=self._complete.ended_at if self._complete else None,
+            rows_before=self.rows_before,
+            began=self.began,
+        )

@@ -1,0 +1,70 @@
+"""A file becomes rows to store, a chunk at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from engage.app import versions
+from engage.app.seen import Seen
+from engage.collect.checks import DATED_BY_IMPORT, check_file
+from engage.collect.convert import Converted, convert
+from engage.collect.files import read
+from engage.collect.mapping import Mapping
+from engage.errors import WrongUse
+
+TWICE = "a second row about the same; give valid_from, so that one is the newer"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a chunk of a file became."""
+
+    converted: Converted
+    columns: tuple[str, ...]
+    bytes_read: int
+    """How far into the file the chunk reaches."""
+
+
+def parts(
+    path: Path, mapping: Mapping, *, imported_at: datetime, chunk_rows: int, skip: int = 0
+) -> Iterator[Part]:
+    """Return what each chunk of a file becomes; the chunks with the first `skip` rows are left out.
+
+    Raises WrongUse or SourceFileError when the mapping does not fit the file.
+    """
+    seen, done = Seen(), 0
+    for number, chunk in enumerate(read(path, mapping.file, chunk_rows=chunk_rows)):
+        if number == 0:
+            check_file(mapping, chunk.rows.column_names, str(path))
+        done += chunk.rows.num_rows + len(chunk.malformed)
+        skipped = done <= skip
+        if skipped and not undated(mapping):
+            continue
+        converted = once(mapping, convert(mapping, chunk, imported_at=imported_at), seen)
+        if not skipped:
+            yield Part(converted, tuple(chunk.rows.column_names), chunk.bytes_read)
+
+
+def undated(mapping: Mapping) -> bool:
+    """Return whether the rows have no date of their own and count from the import on."""
+    return mapping.kind in DATED_BY_IMPORT and mapping.relation.time not in mapping.columns
+
+
+def once(mapping: Mapping, converted: Converted, seen: Seen) -> Converted:
+    """Set aside what a file without dates says twice of somebody: nobody knows which is newer."""
+    if not undated(mapping):
+        return converted
+    again = seen.again(versions.subjects(mapping.relation, converted.rows))
+    return converted.refusing(again, TWICE) if again.any() else converted
+
+
+def checked(kind: str, mapping: Mapping, source: str = "") -> Mapping:
+    """Return the mapping for this kind, with another source if one is given."""
+    if mapping.kind != kind:
+        raise WrongUse(f"the mapping is for {mapping.kind}, but {kind} are being imported")
+    return msgspec.structs.replace(mapping, source=source) if source else mapping

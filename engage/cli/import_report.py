@@ -1,0 +1,59 @@
+"""What came of an import, in words and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    # It loads Arrow and pandas.
+    from engage.app.imported import ImportReport
+
+SOMETHING_SET_ASIDE = 1
+
+
+def as_json_object(report: ImportReport) -> dict[str, Any]:
+    """Return the shape of `--json`."""
+    return report.as_dict() | {"quarantined": report.quarantined}
+
+
+def show(report: ImportReport) -> None:
+    """Say in words what came of a file."""
+    if report.read_before:
+        before = report.read_before.strftime("%Y-%m-%d %H:%M UTC")
+        typer.echo(f"This file came in before, on {before}, under the same mapping.")
+    if report.rows_before and report.began:
+        began = report.began.strftime("%Y-%m-%d %H:%M UTC")
+        typer.echo(f"Went on behind the {report.rows_before:,} rows of the import begun {began}.")
+    typer.echo(f"{report.file}: {', '.join(_parts(report))}")
+    for reason, count in report.reasons.items():
+        typer.echo(f"  {count:,} x {reason}")
+    for one in report.first_errors:
+        typer.echo(f"  line {one.line}: {one.reason}")
+    if report.quarantined and not report.dry_run:
+        typer.echo(
+            "They wait in quarantine: look with engage quarantine list, mend the mapping, then "
+            f"engage quarantine retry {report.import_id[:12]} --map MAP.toml"
+        )
+
+
+def _parts(report: ImportReport) -> list[str]:
+    parts = [f"{report.rows_read:,} rows read"]
+    if not report.compared:
+        parts.append(f"{report.rows_new:,} would come in as {report.kind}")
+    else:
+        new = "would be new" if report.dry_run else "new"
+        parts += [
+            f"{report.rows_new:,} {new} {report.kind}",
+            f"{report.rows_known:,} known already",
+        ]
+    for count, words in (
+        (report.rows_differing, "of them saying something else of the same moment"),
+        (report.rows_left_out, "left out by [where]"),
+        (report.rows_bad, "set aside"),
+        (report.parts_bad, "stored without a part"),
+    ):
+        if count:
+            parts.append(f"{count:,} {words}")
+    return parts
