@@ -119,6 +119,14 @@ REFUSED: dict[str, tuple[Change, str]] = {
         replace("settings.toml", 'queue = "chat"', 'queue = "chats"'),
         r"\[actions\.chat_offer\] queue: there is no 'chats'; the nearest is 'chat'",
     ),
+    "a journey with a goal that is not there": (
+        replace("settings.toml", 'goal = "application_submitted"', 'goal = "application_sent"'),
+        r"\[journeys\.card\] goal: there is no 'application_sent'; the nearest is '.*submitted'",
+    ),
+    "a journey that lists its pages": (
+        replace("settings.toml", "[journeys.card]\n", '[journeys.card]\npages = ["/card"]\n'),
+        r"\[journeys\.card\] pages: unknown key",
+    ),
     "a goal that is no condition": (
         replace("settings.toml", "when = \"state = 'kept'\"", 'when = "state = 3"'),
         r"\[goals\.appointment_kept\]: .*do not go together",

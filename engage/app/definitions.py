@@ -18,13 +18,18 @@ from engage.settings import Settings
 
 
 def goals_of(settings: Settings) -> dict[str, Goal]:
-    """Return the goals that the settings define, by name; their conditions must be sound."""
+    """Return the goals that the settings define, by name; their conditions must be sound.
+
+    The goal that each journey names must be among them.
+    """
     goals = {
         name: Goal(name, g.relation, g.when, g.value_minor, g.value_column)
         for name, g in settings.goals.items()
     }
     for goal in goals.values():
         _check_goal(goal)
+    for name, journey in settings.journeys.items():
+        _known(journey.goal, goals, f"[journeys.{name}] goal")
     return goals
 
 

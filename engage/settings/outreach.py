@@ -14,7 +14,6 @@ class Journey(Section):
     """Something a visitor sets out to do on the pages, and what it is worth to the company."""
 
     goal: str = key("the goal that ends it well")
-    pages: tuple[str, ...] = key("paths that begin with one of these belong to it")
     margin_minor: int = key("what one is worth", 0, unit="minor units", ge=0)
 
 

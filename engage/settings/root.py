@@ -25,7 +25,11 @@ class Settings(Section):
     history: History = key("the Parquet history", History)
     engine: Engine = key("what computes", Engine)
     scoring: Scoring = key("how models learn", Scoring)
-    journeys: Family[Journey] = key("what visitors set out to do", dict)
+    journeys: Family[Journey] = key(
+        "what visitors set out to do; an event belongs to the one that its property `journey` names, "
+        "else to the one called like the first part of its path (/card/form: card)",
+        dict,
+    )
     goals: Family[Goal] = key("what counts as success", dict)
     actions: Family[Action] = key("what may be offered", dict)
     triggers: Family[Trigger] = key(

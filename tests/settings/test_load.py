@@ -75,8 +75,8 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
         ("[delivery]\ndry_run = 0\n", "[delivery] dry_run: 0 is not true or false"),
         ("[project]\nname = 7\n", "[project] name: 7 is not text"),
         ("delivery = 7\n", "[delivery]: 7 is not a table"),
-        ("[journeys.a]\ngoal = 'g'\npages = '/x'\n", "[journeys.a] pages: '/x' is not a list"),
-        ("[journeys.a]\npages = ['/x']\n", "[journeys.a] goal: this key is needed"),
+        ("[queues.a]\nagents = 1\ndays = 'sat'\n", "[queues.a] days: 'sat' is not a list"),
+        ("[journeys.a]\nmargin_minor = 1\n", "[journeys.a] goal: this key is needed"),
         (
             "[logs]\nformat = 'xml'\n",
             "[logs] format: 'xml' does not fit; input should be 'text' or",

@@ -72,7 +72,15 @@ def test_reading_what_was_written_gives_the_same_settings(tmp_path: Path) -> Non
             "project": {"name": 'a "quoted" näme\nwith two lines'},
             "jobs": {"train_models": {"at": "03:15"}, "tick": {"every_s": 0.5, "enabled": False}},
             "queues": {"front desk": {"agents": 2, "days": ["sat"]}},
-            "journeys": {"j": {"goal": "g", "pages": [f"/{'long' * 9}/{n}" for n in range(6)]}},
+            "triggers": {
+                "t": {
+                    "subject": "session",
+                    "when": "pages > 1",
+                    "actions": [f"{'long' * 9}_{n}" for n in range(6)],
+                    "goal": "g",
+                    "horizon_h": 24.0,
+                }
+            },
         }
     )
     (tmp_path / "settings.toml").write_text(as_toml(odd))
