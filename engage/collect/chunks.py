@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,36 @@ from numpy.typing import NDArray
 
 CHUNK_ROWS = 50_000
 """Rows held and committed at a time: a few tens of megabytes, a second or two of work."""
+
+CHUNK_CHARS = 1 << 24
+"""A chunk ends earlier when its lines are as long as this together: rows may be wide."""
+
+_Record = TypeVar("_Record")
+
+
+class Meter:
+    """Lines that pass by, and how many characters they have."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self.passed = 0
+
+    def lines(self) -> Iterator[str]:
+        """Return the lines, counting them."""
+        for line in self._lines:
+            self.passed += len(line)
+            yield line
+
+
+def taken(records: Iterator[_Record], rows: int, meter: Meter) -> list[_Record]:
+    """Return the records of the next chunk; none at the end."""
+    found: list[_Record] = []
+    until = meter.passed + CHUNK_CHARS
+    for record in records:
+        found.append(record)
+        if len(found) == rows or meter.passed >= until:
+            break
+    return found
 
 
 @dataclass(frozen=True, slots=True)

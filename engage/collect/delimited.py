@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engage.collect.chunks import Chunk, Malformed, text_table
+from engage.collect.chunks import Chunk, Malformed, Meter, taken, text_table
 from engage.collect.encodings import lines_of
 from engage.collect.layout import BLANKS, DELIMITERS, Layout
 from engage.errors import SourceFileError, WrongUse
@@ -41,14 +41,15 @@ def read(
     sample = list(islice(lines, _SAMPLE_LINES))
     delimiter = layout.delimiter or detect(sample)
     _must_be_known(delimiter)
-    records = _records(_rejoined(sample, lines), delimiter, layout.skip_lines)
+    meter = Meter(_rejoined(sample, lines))
+    records = _records(meter.lines(), delimiter, layout.skip_lines)
     names = _names(records, layout, path)
     number = 0
-    while (taken := list(islice(records, chunk_rows))) or not number:
-        yield _chunk(taken, names, number, tell())
-        if not taken:
+    while (found := taken(records, chunk_rows, meter)) or not number:
+        yield _chunk(found, names, number, tell())
+        if not found:
             return
-        number += len(taken)
+        number += len(found)
 
 
 def detect(sample: Sequence[str]) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from engage.collect.chunks import Chunk, Malformed, text_table
+from engage.collect.chunks import Chunk, Malformed, Meter, taken, text_table
 from engage.collect.encodings import lines_of
 from engage.collect.layout import Layout
 from engage.errors import SourceFileError
@@ -40,23 +39,24 @@ def read(
     tell: Callable[[], int],
 ) -> Iterator[Chunk]:
     """Return the rows of a JSON lines file; objects and lists inside a row stay JSON text."""
-    lines = enumerate(lines_of(stream, stream.peek(4)[:4], layout, path), 1)
+    meter = Meter(lines_of(stream, stream.peek(4)[:4], layout, path))
+    lines = enumerate(meter.lines(), 1)
     filled = ((line, text) for line, text in lines if text.strip())
     number = 0
-    while taken := list(islice(filled, chunk_rows)):
-        yield _chunk(taken, number, tell())
-        number += len(taken)
+    while found := taken(filled, chunk_rows, meter):
+        yield _chunk(found, number, tell())
+        number += len(found)
 
 
-def _chunk(taken: Sequence[tuple[int, str]], number: int, bytes_read: int) -> Chunk:
-    decoded = [_object(text) for _, text in taken]
+def _chunk(records: Sequence[tuple[int, str]], number: int, bytes_read: int) -> Chunk:
+    decoded = [_object(text) for _, text in records]
     mask = np.array([one is not None for one in decoded], bool)
-    lines = np.array([line for line, _ in taken], np.int64)
+    lines = np.array([line for line, _ in records], np.int64)
     rows = [one for one in decoded if one is not None]
     names = list(dict.fromkeys(name for row in rows for name in row))
     malformed = (
         Malformed(line, "the line is not a JSON object", text.strip()[:2000])
-        for (line, text), one in zip(taken, decoded, strict=True)
+        for (line, text), one in zip(records, decoded, strict=True)
         if one is None
     )
     return Chunk(

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engage.collect.chunks import Chunk, text_table
+from engage.collect.chunks import CHUNK_CHARS, Chunk, text_table
 from engage.collect.jsonlines import as_text
 from engage.errors import SourceFileError
 
@@ -20,7 +20,7 @@ def read(path: Path, chunk_rows: int) -> Iterator[Chunk]:
     try:
         with pq.ParquetFile(path) as file:
             total, number = max(file.metadata.num_rows, 1), 0
-            for batch in file.iter_batches(batch_size=chunk_rows):
+            for batch in file.iter_batches(batch_size=_rows(file.metadata, chunk_rows)):
                 numbers = np.arange(number, number + batch.num_rows, dtype=np.int64)
                 number += batch.num_rows
                 yield _chunk(batch, numbers, size * number // total)
@@ -31,6 +31,14 @@ def read(path: Path, chunk_rows: int) -> Iterator[Chunk]:
         raise SourceFileError(
             f"{path}: the Parquet data breaks off or is damaged ({first}); fetch the file again"
         ) from None
+
+
+def _rows(metadata: pq.FileMetaData, most: int) -> int:
+    """Return how many rows a chunk may have, so that wide rows do not fill the memory."""
+    groups = range(metadata.num_row_groups)
+    size = sum(metadata.row_group(number).total_byte_size for number in groups)
+    average = max(int(size) // max(int(metadata.num_rows), 1), 1)
+    return max(min(most, CHUNK_CHARS // average), 1)
 
 
 def _chunk(batch: pa.RecordBatch, numbers: np.ndarray, bytes_read: int) -> Chunk:

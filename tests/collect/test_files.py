@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from engage.collect import chunks, parquet
 from engage.collect.chunks import Chunk
 from engage.collect.files import fingerprint, read
 from engage.collect.layout import Layout
@@ -114,6 +115,26 @@ def test_chunks_know_their_lines_and_places_whatever_their_size(tmp_path: Path) 
         assert lines == [2, 4, 6, 8]
         assert numbers == [0, 1, 2, 4]
         assert [one.line for chunk in chunks for one in chunk.malformed] == [7]
+
+
+def test_wide_rows_come_in_shorter_chunks_that_hold_every_row_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (chunks, parquet):
+        monkeypatch.setattr(module, "CHUNK_CHARS", 1_000)
+    # 200 letters a row: five rows, and the header in the first, make a thousand.
+    rows = [
+        {"id": str(n), "note": "".join(chr(97 + (n * k) % 26) for k in range(200))}
+        for n in range(23)
+    ]
+    csv = written(tmp_path, "id,note\n" + "".join(f"{r['id']},{r['note']}\n" for r in rows))
+    lines = written(tmp_path, "\n".join(json.dumps(row) for row in rows), "rows.jsonl")
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "rows.parquet", compression="none")
+    for path in (csv, lines, tmp_path / "rows.parquet"):
+        found = whole(path)
+        assert max(chunk.rows.num_rows for chunk in found) <= 5, path.name
+        assert [row for chunk in found for row in chunk.rows.to_pylist()] == rows
+        assert [n for chunk in found for n in chunk.numbers.tolist()] == list(range(23))
 
 
 def test_a_row_of_another_width_is_set_aside_with_its_line(tmp_path: Path) -> None:
