@@ -15,7 +15,7 @@ from engage.app.champions import Champion, champions
 from engage.domain.scores import Subject
 from engage.features.build import build
 from engage.features.definition import Feature
-from engage.features.engines.duckdb import DuckEngine
+from engage.features.engines.warm import opened
 from engage.features.frame import columns_of, merge, with_person_scores, with_scores
 from engage.features.plain import plain
 from engage.features.sources import Source
@@ -82,7 +82,7 @@ def _built(
     own_frame = plain(subject)
     if own_frame is not None:
         queries["its own frame"] = (own_frame.query, own_frame.features, ())
-    with DuckEngine(
+    with opened(
         relations,
         threads=engine.threads,
         memory_mb=engine.memory_mb,

@@ -9,7 +9,8 @@ import pyarrow as pa
 from engage.errors import DefinitionError
 from engage.features import views
 from engage.features.definition import Feature, FeatureType
-from engage.features.engines.duckdb import DuckEngine, tables_read
+from engage.features.engines.duckdb import tables_read
+from engage.features.engines.engine import Engine
 from engage.features.schema import KEY, SUBJECTS, subjects_table
 
 ARROW: dict[FeatureType, pa.DataType] = {
@@ -20,11 +21,9 @@ ARROW: dict[FeatureType, pa.DataType] = {
 }
 """What holds a feature of each type; every one may be null."""
 
-_SQL = {"number": "DOUBLE", "integer": "BIGINT", "flag": "BOOLEAN", "category": "VARCHAR"}
-
 
 def build(
-    engine: DuckEngine,
+    engine: Engine,
     query: str,
     features: Sequence[Feature],
     subjects: pa.Table,
@@ -48,7 +47,7 @@ def build(
         raise DefinitionError(f"{name}: {error}") from error
     _check_columns(found, features, name)
     check_key(found, name)
-    return _in_order(engine, known, found, features)
+    return _in_order(known, found, features)
 
 
 def refuse_barred(query: str, barred: Collection[str], name: str) -> None:
@@ -100,18 +99,18 @@ def _fits(declared: FeatureType, held: pa.DataType) -> bool:
     return bool(holds[declared] or pa.types.is_null(held))
 
 
-def _in_order(
-    engine: DuckEngine, subjects: pa.Table, found: pa.Table, features: Sequence[Feature]
-) -> pa.Table:
-    placed = subjects.append_column("place", pa.array(range(subjects.num_rows), pa.int64()))
-    columns = "".join(
-        f', CAST(f."{one.name}" AS {_SQL[one.type]}) AS "{one.name}"' for one in features
+def _in_order(subjects: pa.Table, found: pa.Table, features: Sequence[Feature]) -> pa.Table:
+    typed = pa.schema(
+        [SUBJECTS.field("subject_id"), SUBJECTS.field("as_of")]
+        + [pa.field(one.name, ARROW[one.type]) for one in features]
     )
-    rows = engine.table(
-        f"SELECT p.subject_id, p.person_id, p.as_of{columns} FROM placed AS p "
-        "LEFT JOIN found AS f ON f.subject_id = p.subject_id AND f.as_of = p.as_of ORDER BY p.place",
-        placed=placed,
-        found=found,
+    places = pa.array(range(subjects.num_rows), pa.int64())
+    rows = subjects.append_column(_PLACE, places).join(
+        found.select(typed.names).cast(typed), list(KEY), join_type="left outer", use_threads=False
     )
-    typed = [pa.field(one.name, ARROW[one.type]) for one in features]
-    return rows.cast(pa.schema([*SUBJECTS, *typed]))
+    whole = pa.schema([*SUBJECTS, *(typed.field(one.name) for one in features)])
+    return rows.sort_by(_PLACE).select(whole.names).cast(whole)
+
+
+_PLACE = "the place of a subject"
+"""No feature bears such a name."""

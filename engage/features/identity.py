@@ -30,6 +30,13 @@ FROM chain GROUP BY person_id, canonical_id
 """
 """Each identity with every person it became, when that was known, and after how many links."""
 
+NOBODY = """
+CREATE TEMP TABLE identities (
+    person_id VARCHAR, canonical_id VARCHAR, known_at TIMESTAMP, depth INTEGER
+)
+"""
+"""The same table where no identity became another."""
+
 FINAL = """
 SELECT person_id, canonical_id FROM (
     SELECT person_id, canonical_id, row_number() OVER (
@@ -56,11 +63,13 @@ SELECT subject_id, person_id, as_of FROM (
 def expanded(relation: Relation, rows: str) -> str:
     """Return SQL for the rows of `rows`, and each again for every person its owner became."""
     columns = ", ".join(f"r.{name}" for name in relation.column_names)
+    return f"SELECT {columns} FROM {rows} AS r UNION ALL {moved(relation, rows)}"
+
+
+def moved(relation: Relation, rows: str) -> str:
+    """Return SQL for the rows of `rows` under every person their owner became."""
     swapped = ", ".join(_swapped(name) for name in relation.column_names)
-    return (
-        f"SELECT {columns} FROM {rows} AS r UNION ALL "
-        f"SELECT {swapped} FROM {rows} AS r JOIN identities AS i ON i.person_id = r.person_id"
-    )
+    return f"SELECT {swapped} FROM {rows} AS r JOIN identities AS i ON i.person_id = r.person_id"
 
 
 def _swapped(name: str) -> str:

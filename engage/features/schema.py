@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pyarrow as pa
 
 from engage.domain.relations import Kind, Relation
@@ -35,6 +37,7 @@ KEY = ("subject_id", "as_of")
 """What names one row of features: a subject may be looked at more than once."""
 
 
+@cache
 def arrow_schema(relation: Relation) -> pa.Schema:
     """Return the columns of a relation as Arrow fields, in order."""
     return pa.schema(

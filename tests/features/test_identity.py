@@ -10,6 +10,7 @@ import pytest
 
 from engage.features import identity
 from engage.features.engines.duckdb import DuckEngine
+from engage.features.engines.warm import warm
 from tests.features.rows import NOON, at, event, subjects, table
 
 COUNT = """
@@ -25,9 +26,14 @@ def link(alias: str, canonical: str, known_at: datetime) -> dict[str, Any]:
 
 
 def counted(events: pa.Table, links: pa.Table, person: str, as_of: datetime) -> int:
-    with DuckEngine({"events": events, "links": links}) as engine:
-        found = engine.table(COUNT, subjects=subjects(("s", person, as_of)))
-    number: int = found["n"][0].as_py()
+    given = {"events": events, "links": links}
+    with DuckEngine(given) as fresh, warm(given) as kept:
+        found = {
+            engine.table(COUNT, subjects=subjects(("s", person, as_of)))["n"][0].as_py()
+            for engine in (fresh, kept)
+        }
+    assert len(found) == 1, "a fresh engine and a kept one count differently"
+    number: int = found.pop()
     return number
 
 

@@ -7,6 +7,7 @@ query's reach. Results do not depend on the number of threads.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from threading import Lock
@@ -22,7 +23,7 @@ from engage.domain.relations import Relation
 from engage.errors import DefinitionError
 from engage.features import identity, views
 from engage.features.engines import scan
-from engage.features.schema import empty
+from engage.features.schema import arrow_schema, empty
 from engage.features.sources import Archived, Source
 
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {
@@ -37,11 +38,12 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
 _PRELUDE = """
 CREATE MACRO j_text(json, key) AS CASE WHEN json_valid(json) THEN json_extract_string(json, key) END;
 CREATE MACRO us(moment) AS epoch_us(moment);
+CREATE TABLE known_zones AS SELECT name FROM pg_timezone_names();
 CREATE MACRO local_ts(moment, zone) AS CASE
-    WHEN zone IN (SELECT name FROM pg_timezone_names()) THEN timezone(zone, timezone('UTC', moment))
+    WHEN zone IN (SELECT name FROM known_zones) THEN timezone(zone, timezone('UTC', moment))
 END;
 """
-"""The three functions whose text differs between engines."""
+"""The three functions whose text differs between engines; listing the zones anew takes longer."""
 
 
 class DuckEngine:
@@ -67,11 +69,14 @@ class DuckEngine:
         # Rows in memory need no files, so the process's own closed-off database will do: opening
         # one costs more than scoring a visitor; a second thread costs more than it brings.
         archived = any(isinstance(source, Archived) for source in relations.values())
-        self._connection = _open(threads, memory_mb) if archived else cursor(1)
+        self._connection = opened(threads, memory_mb) if archived else cursor(1)
         try:
             if archived:
                 self._allow(relations, folder)
-            self._register(relations)
+            self._relations = relations
+            self._linked = self._resolve()
+            self._added = {LINKS.name}
+            self._look_at(relations)
         except BaseException:
             self._connection.close()
             raise
@@ -100,6 +105,7 @@ class DuckEngine:
         for name, rows in tables.items():
             self._connection.register(name, rows)
         try:
+            self._add(sql)
             if "subjects" in tables:
                 self._create_views(sql)
             return run(self._connection, sql)
@@ -118,30 +124,55 @@ class DuckEngine:
             self._connection.execute(f"SET allowed_paths = {scan.text_list(files)}")
         if folder is not None:
             self._connection.execute(f"SET allowed_directories = {scan.text_list([folder])}")
-        _lock(self._connection)
+        lock(self._connection)
 
-    def _register(self, relations: Mapping[str, Source]) -> None:
-        self._add_rows(LINKS, relations.get(LINKS.name), LINKS.name)
+    def _resolve(self) -> bool:
+        """Work out who became whom, and return whether anybody did."""
+        self._add_rows(LINKS, LINKS.name)
+        held = self._relations.get(LINKS.name)
+        if isinstance(held, pa.Table) and not held.num_rows:
+            held = None
+        if held is None:
+            self._connection.execute(identity.NOBODY)
+            return False
         self._connection.execute(identity.IDENTITIES)
-        linked = bool(run(self._connection, "SELECT 1 FROM identities LIMIT 1").num_rows)
-        for name, relation in ARCHIVED.items():
-            if name == LINKS.name:
-                continue
-            rows = f"one_{name}" if linked else name
-            self._add_rows(relation, relations.get(name), rows)
-            if linked:
+        return bool(run(self._connection, "SELECT 1 FROM identities LIMIT 1").num_rows)
+
+    def _look_at(self, relations: Mapping[str, Source]) -> None:
+        """Refuse rows that lack a column now, not when a query happens to read them."""
+        for name, source in relations.items():
+            if isinstance(source, pa.Table):
+                scan.require(ARCHIVED[name], source.column_names)
+            else:
+                self._add(name)
+
+    def _add(self, sql: str) -> None:
+        """Make the relations that a query or its views name readable, once each.
+
+        A relation nobody asks for costs nothing: a live query reads few of them.
+        """
+        for name in sorted(_named(sql) - self._added):
+            self._added.add(name)
+            relation = ARCHIVED[name]
+            rows = f"one_{name}" if self._linked else name
+            self._add_rows(relation, rows)
+            if self._linked:
                 body = identity.expanded(relation, rows)
                 self._connection.execute(f"CREATE TEMP VIEW {name} AS {body}")
 
-    def _add_rows(self, relation: Relation, source: Source | None, view: str) -> None:
+    def _add_rows(self, relation: Relation, view: str) -> None:
+        source = self._relations.get(relation.name)
         found = empty(relation) if source is None else source
+        if isinstance(found, pa.Table) and _as_declared(relation, found):
+            self._connection.register(view, found)
+            return
         hot = found.hot if isinstance(found, Archived) else found
         self._connection.register(f"hot_{relation.name}", hot)
         try:
             body = scan.rows_of(relation, found, f"hot_{relation.name}", self._columns_in)
             self._connection.execute(f"CREATE TEMP VIEW {view} AS {body}")
         except duckdb.Error as error:
-            raise _cannot_run(error, f"relation {relation.name}") from error
+            raise cannot_run(error, f"relation {relation.name}") from error
 
     def _columns_in(self, rows: str) -> list[str]:
         described = self._connection.execute(f"DESCRIBE SELECT * FROM {rows}")
@@ -152,15 +183,32 @@ class DuckEngine:
             self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {views.body(name)}")
 
 
+def _as_declared(relation: Relation, rows: pa.Table) -> bool:
+    declared = arrow_schema(relation)
+    return bool(rows.schema.names == declared.names and rows.schema.types == declared.types)
+
+
+@lru_cache(maxsize=256)
+def _named(sql: str) -> frozenset[str]:
+    """Return the relations that a query, or a view it names, may read: at least those it does."""
+    text = " ".join([sql, *(views.body(view) for view in views.needed(sql))])
+    return frozenset(re.findall(r"\w+", text.lower())) & ARCHIVED.keys()
+
+
 def run(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
     """Return the rows of one SELECT; raises DefinitionError when it cannot be run."""
     try:
-        statements = connection.extract_statements(sql)
-        if [one.type for one in statements] != [duckdb.StatementType.SELECT]:
-            raise DefinitionError("a query is one SELECT; this is something else")
+        one_select(connection, sql)
         return connection.sql(sql).to_arrow_table()
     except duckdb.Error as error:
-        raise _cannot_run(error) from error
+        raise cannot_run(error) from error
+
+
+def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raise DefinitionError unless the text is one SELECT, or duckdb.Error where it is no SQL."""
+    statements = connection.extract_statements(sql)
+    if [one.type for one in statements] != [duckdb.StatementType.SELECT]:
+        raise DefinitionError("a query is one SELECT; this is something else")
 
 
 def calculate(sql: str, /, **tables: pa.Table) -> pa.Table:
@@ -184,7 +232,7 @@ def tables_read(sql: str) -> frozenset[str]:
     try:
         return frozenset(connection.get_table_names(sql))
     except duckdb.Error as error:
-        raise _cannot_run(error) from error
+        raise cannot_run(error) from error
     finally:
         connection.close()
 
@@ -213,12 +261,13 @@ _OPENING = Lock()
 
 @cache
 def _shared(threads: int) -> duckdb.DuckDBPyConnection:
-    connection = _open(threads=threads, memory_mb=1024)
-    _lock(connection)
+    connection = opened(threads=threads, memory_mb=1024)
+    lock(connection)
     return connection
 
 
-def _open(threads: int, memory_mb: int) -> duckdb.DuckDBPyConnection:
+def opened(threads: int, memory_mb: int) -> duckdb.DuckDBPyConnection:
+    """Return an empty database with the prelude; `lock` it before a foreign query runs."""
     limits = {"threads": str(threads), "memory_limit": f"{memory_mb}MB"}
     connection = duckdb.connect(":memory:", config={**_CLOSED, **limits})
     connection.execute("SET TimeZone = 'UTC'")
@@ -226,7 +275,8 @@ def _open(threads: int, memory_mb: int) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _lock(connection: duckdb.DuckDBPyConnection) -> None:
+def lock(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put files, the network and the settings out of reach, for good."""
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 
@@ -234,7 +284,7 @@ def _lock(connection: duckdb.DuckDBPyConnection) -> None:
 _ABOUT_THE_TEXT = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
 
 
-def _cannot_run(error: duckdb.Error, what: str = "the query") -> DefinitionError:
+def cannot_run(error: duckdb.Error, what: str = "the query") -> DefinitionError:
     """Return the error in words; a value of somebody's data never goes into a message."""
     if isinstance(error, _ABOUT_THE_TEXT):
         return DefinitionError(f"{what} cannot be run: {error}")

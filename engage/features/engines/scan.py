@@ -32,11 +32,19 @@ def rows_of(
     parts = []
     if archived.files:
         parquet = _parquet(archived.files)
-        parts.append(_typed(relation, parquet, columns_in(parquet), seq=archived.amended))
+        parts.append(typed(relation, parquet, columns_in(parquet), seq=archived.amended))
     if archived.hot.num_rows or not parts:
-        parts.append(_typed(relation, hot, archived.hot.column_names, seq=archived.amended))
+        parts.append(typed(relation, hot, archived.hot.column_names, seq=archived.amended))
     body = " UNION ALL ".join(parts)
     return _newest(relation, body) if archived.amended else body
+
+
+def require(relation: Relation, held: Collection[str], *extra: str) -> None:
+    """Raise DefinitionError where a column is missing that every row of the relation has."""
+    needed = [column.name for column in relation.columns if column.required]
+    lacking = [name for name in (*needed, *extra) if name not in held]
+    if lacking:
+        raise DefinitionError(f"relation {relation.name}: its rows lack the column {lacking[0]!r}")
 
 
 def text_list(values: Iterable[str]) -> str:
@@ -50,12 +58,10 @@ def _parquet(files: Sequence[str]) -> str:
     return f"read_parquet({text_list(files)}, {options})"
 
 
-def _typed(relation: Relation, rows: str, held: Collection[str], *, seq: bool) -> str:
+def typed(relation: Relation, rows: str, held: Collection[str], *, seq: bool = False) -> str:
+    """Return a SELECT of the relation's columns in their types; `held` are those the rows have."""
     extra = ["seq"] if seq else []
-    needed = [column.name for column in relation.columns if column.required] + extra
-    lacking = [name for name in needed if name not in held]
-    if lacking:
-        raise DefinitionError(f"relation {relation.name}: its rows lack the column {lacking[0]!r}")
+    require(relation, held, *extra)
     columns = [
         f"CAST({column.name if column.name in held else 'NULL'} AS {_TYPES[column.kind]})"
         f" AS {column.name}"
