@@ -41,10 +41,17 @@ def import_files(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would come in, and store nothing.")
     ] = False,
+    guess: Annotated[
+        bool,
+        typer.Option("--guess", help="Draft a mapping from the file's head, and bring in nothing."),
+    ] = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Bring in files; one that is brought in twice changes nothing, bad rows are set aside."""
+    if guess:
+        _draft(kind, files, source)
+        return
     with _bringing(project, dry_run=dry_run) as bring:
         found = _bring_all(bring, kind, files, map_file, source, dry_run=dry_run, quiet=as_json)
     if as_json:
@@ -122,19 +129,16 @@ def _mapping_of(
     kind: str, file: Path, map_file: Path | None, source: str, *, quiet: bool
 ) -> tuple[list[str], Mapping]:
     """Return the file's columns and its mapping, and say how it was understood when guessed."""
-    import msgspec
-
     from engage.collect.checks import check, warnings
-    from engage.collect.files import columns_of
-    from engage.collect.guess import guess
+    from engage.collect.files import head_of
+    from engage.collect.guess import guess_from
     from engage.collect.mapping_file import load
 
     mapping = load(map_file, kind) if map_file else None
-    columns = columns_of(file, mapping.file if mapping else None)
+    head = head_of(file, mapping.file if mapping else None)
+    columns: list[str] = head.column_names
     guessed = mapping is None
-    mapping = mapping or guess(kind, columns)
-    if source:
-        mapping = msgspec.structs.replace(mapping, source=source)
+    mapping = _from(source, mapping or guess_from(kind, head))
     if guessed and not quiet:
         typer.echo(f"Without --map {file} is understood as this mapping, which you may save:")
         typer.echo(f"\n{_indented(_written(mapping))}")
@@ -143,6 +147,31 @@ def _mapping_of(
     for line in warnings(mapping):
         typer.echo(f"Note: {line}", err=True)
     return columns, mapping
+
+
+def _from(source: str, mapping: Mapping) -> Mapping:
+    import msgspec
+
+    return msgspec.structs.replace(mapping, source=source) if source else mapping
+
+
+def _draft(kind: str, files: list[Path], source: str) -> None:
+    """Print a mapping for a file, and say on the other output what it still lacks."""
+    from engage.collect.draft import drafted
+    from engage.collect.files import head_of
+    from engage.collect.guess import guess_from
+    from engage.collect.mapping_file import parse
+    from engage.errors import WrongUse
+
+    if len(files) != 1:
+        raise WrongUse("--guess drafts a mapping from one file; files alike then share it")
+    head = head_of(files[0])
+    text = drafted(_from(source, guess_from(kind, head)), head, files[0].name)
+    typer.echo(text, nl=False)
+    try:
+        parse(text)
+    except WrongUse as error:
+        typer.echo(f"Note: it is not complete yet. {error}", err=True)
 
 
 def _must_do(
@@ -155,7 +184,8 @@ def _must_do(
     except WrongUse as error:
         raise WrongUse(
             f"{file}: its columns ({', '.join(columns)}) do not say everything: {error}. "
-            "Write a mapping and give it with --map; docs/imports.md shows how"
+            "Draft a mapping with --guess, complete it and give it with --map; "
+            "docs/imports.md shows how"
         ) from None
 
 

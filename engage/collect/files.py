@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+import pyarrow as pa
+
 from engage.collect import delimited, jsonlines, parquet
 from engage.collect.chunks import CHUNK_ROWS, Chunk
 from engage.collect.encodings import check_text
@@ -72,10 +74,9 @@ def read(
         yield from reader(stream, path, layout, chunk_rows, raw.tell)
 
 
-def columns_of(path: Path, layout: Layout | None = None) -> list[str]:
-    """Return the names of a file's columns, by its header or its first rows."""
-    names: list[str] = next(read(path, layout, chunk_rows=1_000)).rows.column_names
-    return names
+def head_of(path: Path, layout: Layout | None = None) -> pa.Table:
+    """Return a file's first thousand rows; their columns are the file's."""
+    return next(read(path, layout, chunk_rows=1_000)).rows
 
 
 def _raw(path: Path) -> io.BufferedReader:

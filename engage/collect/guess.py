@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from engage.collect.checks import fillable
 from engage.collect.mapping import Fill, Key, Mapping, Person
 from engage.collect.names import nearest
+from engage.collect.refine import refined
 from engage.domain.catalog import IMPORTABLE
 from engage.domain.relations import Kind, Relation
 from engage.errors import WrongUse
@@ -49,6 +52,11 @@ _STANDS_FOR = {
 """What a required column is taken to be in a file that has none."""
 
 _PACKED = {"events": "properties", "people": "attributes"}
+
+
+def guess_from(kind: str, head: pa.Table) -> Mapping:
+    """Return the mapping that a file's column names and first rows suggest."""
+    return refined(guess(kind, head.column_names), head)
 
 
 def guess(kind: str, columns: Sequence[str]) -> Mapping:

@@ -98,20 +98,33 @@ def written(mapping: Mapping) -> str:
     """Return the mapping as the text of a mapping file, to be saved and changed."""
     table = {name: one for name, one in msgspec.to_builtins(mapping).items() if one not in ({}, [])}
     sections = {name: table.pop(name) for name in _PARTS if isinstance(table.get(name), dict)}
-    lines = [f"{name} = {_value(one)}" for name, one in table.items()]
+    lines = [f"{name} = {toml_value(one)}" for name, one in table.items()]
     for name, one in sections.items():
-        lines += ["", f"[{name}]", *(f"{_key(key)} = {_value(v)}" for key, v in one.items())]
+        lines += [
+            "",
+            f"[{name}]",
+            *(f"{toml_key(key)} = {toml_value(v)}" for key, v in one.items()),
+        ]
     return "\n".join(lines) + "\n"
 
 
-def _value(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """Return a value, or a part of a mapping, as TOML in one line."""
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.to_builtins(value)
     if isinstance(value, dict):
-        inner = ", ".join(f"{_key(name)} = {_value(one)}" for name, one in value.items())
+        inner = ", ".join(f"{toml_key(name)} = {toml_value(one)}" for name, one in value.items())
         return f"{{ {inner} }}"
     if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_value(one) for one in value)}]"
-    return json.dumps(value, ensure_ascii=False)
+        return f"[{', '.join(toml_value(one) for one in value)}]"
+    return _quoted(value)
 
 
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
+def toml_key(name: str) -> str:
+    """Return a name as TOML writes it before the equals sign."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
+
+
+def _quoted(value: object) -> str:
+    # JSON's escapes are TOML's, but for the one control character that JSON leaves as it is.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

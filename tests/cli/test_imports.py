@@ -102,6 +102,23 @@ def test_a_dry_run_in_a_project_tells_new_rows_from_known_ones(engage: Engage) -
     assert out == "more.csv: 3 rows read, 1 new transactions, 2 known already\n"
 
 
+def test_a_draft_is_a_mapping_that_the_import_accepts(engage: Engage) -> None:
+    code, out, err = engage("import", "transactions", write("s.csv", SALES), "--guess")
+    assert (code, err) == (0, "")
+    code, out, _ = engage("import", "transactions", "s.csv", "--map", write("m.toml", out))
+    assert (code, out) == (0, "s.csv: 2 rows read, 2 new transactions, 0 known already\n")
+
+
+def test_a_draft_says_what_it_lacks(engage: Engage) -> None:
+    code, out, err = engage("import", "events", write("odd.csv", "a,b\n1,2\n"), "--guess")
+    assert code == 0
+    assert "# needed: when it happened" in out
+    assert "it is not complete yet" in err
+    code, _, err = engage("import", "events", "odd.csv", "odd.csv", "--guess")
+    assert code == 2
+    assert "drafts a mapping from one file" in err
+
+
 def test_json_holds_every_number_and_nothing_else_is_printed(engage: Engage) -> None:
     files = (write("a.csv", SALES), write("b.csv", SALES + BAD))
     code, out, _ = engage("import", "transactions", *files, "--json")
