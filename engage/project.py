@@ -20,6 +20,7 @@ from typing import TypeVar
 from engage import settings as settings_module
 from engage.app.app import App
 from engage.app.definitions import actions_of, goals_of, triggers_of
+from engage.app.rules import rules_of
 from engage.app.triggers import seed_triggers
 from engage.channels import build as build_channels
 from engage.clock import Clock, SystemClock
@@ -109,6 +110,7 @@ def _open_app(
             goals=goals,
             actions=actions,
             channels=build_channels(settings, secrets),
+            rules=rules_of(settings),
             secret=_secret(root, secrets),
         )
         seed_triggers(app, triggers)

@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from graphlib import TopologicalSorter
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -80,8 +80,16 @@ def _carry_out(app: App, job: Job, run_id: str) -> Run:
 
 def tick(app: App, jobs: Mapping[str, Job]) -> list[Run]:
     """Run whatever is due now, once, in order, and return the runs."""
-    outcomes = (run_job(app, job) for job in in_order(jobs))
+    with app.store.read() as tx:
+        claimed = runs.last_due(tx)
+    outcomes = (run_job(app, job) for job in in_order(jobs) if _is_due(app, job, claimed))
     return [run for run in outcomes if run is not None]
+
+
+def _is_due(app: App, job: Job, claimed: Mapping[str, datetime]) -> bool:
+    """Say whether a due time has come that nobody has claimed; only the claim itself is binding."""
+    due = job.due(app.now(), app.zone)
+    return due is not None and claimed.get(job.name) != due
 
 
 def serve(app: App, jobs: Mapping[str, Job], until: threading.Event) -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from engage.channels.base import Channel
 from engage.clock import Clock
+from engage.decide.rules import Rules
 from engage.domain.actions import Action
 from engage.domain.goals import Goal
 from engage.scoring.definition import Model
@@ -34,6 +35,7 @@ class App:
     goals: Mapping[str, Goal]
     actions: Mapping[str, Action]
     channels: Mapping[str, Channel]
+    rules: Rules
     secret: bytes
 
     def now(self) -> datetime:

@@ -11,7 +11,6 @@ import pyarrow as pa
 from engage.app.app import App
 from engage.app.frames import Scored
 from engage.app.planning import current_plan
-from engage.app.rules import rules_of
 from engage.app.sending import send
 from engage.app.triggers import live
 from engage.decide import context, policy, triggers
@@ -98,7 +97,7 @@ def _decide(
         {trigger.name: trigger for trigger in watching},
         app.actions,
         known,
-        rules_of(app),
+        app.rules,
         current_plan(app, tx, now),
         now=now,
         salt=app.salt,

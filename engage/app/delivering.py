@@ -7,7 +7,6 @@ import socket
 from collections import Counter
 
 from engage.app.app import App
-from engage.app.rules import rules_of
 from engage.deliver import killswitch
 from engage.deliver.recheck import Standing
 from engage.deliver.reconcile import reconcile_unknown
@@ -26,7 +25,7 @@ def deliver_messages(app: App) -> JobReport:
         app.channels,
         clock=app.clock,
         worker=worker_name(),
-        recheck=Standing(rules_of(app), app.actions, app.suppression_key),
+        recheck=Standing(app.rules, app.actions, app.suppression_key),
         settings=app.settings.delivery,
         draw_key=app.draw_key,
         suppression_key=app.suppression_key,

@@ -20,6 +20,7 @@ from engage.store import Tx, plans, slots
 
 _HALF_HOUR = timedelta(minutes=30)
 _AHEAD = timedelta(days=8)
+_NOBODY = '{"free": [], "price": {}}'
 _FREE = ("queue", "starts_at", "ends_at", "free_min")
 
 
@@ -54,15 +55,21 @@ def staff_of(app: App) -> list[Staff]:
 
 def current_plan(app: App, tx: Tx, now: datetime) -> Plan:
     """Return the plan that decisions at this moment are made under; without one nobody is free."""
-    found = plans.latest(tx, now)
-    version, body = found if found is not None else ("", {"free": [], "price": {}})
+    version, made = planned(tx, now)
     ahead = slots.between(tx, now - _HALF_HOUR, now + _AHEAD).to_pandas()
     handle = {name: queue.handle_min for name, queue in app.settings.queues.items()}
-    return current(version, _forecast(msgspec.json.encode(body)), ahead, now, handle)
+    return current(version, made, ahead, now, handle)
+
+
+def planned(tx: Tx, now: datetime) -> tuple[str, Forecast]:
+    """Return the version of the plan in force, and what is free by it; nothing before the first."""
+    found = plans.latest(tx, now)
+    version, body = found if found is not None else ("", _NOBODY)
+    return version, _forecast(body)
 
 
 @lru_cache(maxsize=8)
-def _forecast(body: bytes) -> Forecast:
+def _forecast(body: str) -> Forecast:
     told: dict[str, Any] = msgspec.json.decode(body)
     free = pd.DataFrame(told["free"], columns=list(_FREE))
     for name in ("starts_at", "ends_at"):

@@ -10,12 +10,13 @@ import pandas as pd
 import pyarrow as pa
 
 from engage.app.app import App
+from engage.app.planning import planned
 from engage.decide.rank import rank
 from engage.domain.actions import ChannelName
 from engage.domain.ids import Prefix, derive
 from engage.domain.messages import MessageState
 from engage.domain.runs import JobReport
-from engage.store import Tx, cases, decisions, outbox, plans
+from engage.store import Tx, cases, decisions, outbox
 
 _WINDOW = timedelta(days=7)
 _WAITING = (MessageState.DUE, MessageState.SENT, MessageState.DELIVERED)
@@ -71,16 +72,10 @@ def _row(decision: dict[str, Any], message: dict[str, Any], minutes: float) -> d
 def _free_minutes(app: App, tx: Tx, now: datetime) -> float:
     """Return the agent minutes that the plan leaves free in the coming day."""
     queues = {a.queue for a in app.actions.values() if a.channel == ChannelName.CALLBACK}
-    found = plans.latest(tx, now)
-    if found is None:
-        return 0.0
-    soon = str((now + _DAY).replace(tzinfo=None))
-    start = str(now.replace(tzinfo=None))
-    return sum(
-        float(row["free_min"])
-        for row in found[1]["free"]
-        if row["queue"] in queues and start <= row["starts_at"] < soon
-    )
+    _, made = planned(tx, now)
+    start, free = now.replace(tzinfo=None), made.free
+    soon = (free["starts_at"] >= start) & (free["starts_at"] < start + _DAY)
+    return float(free.loc[soon & free["queue"].isin(queues), "free_min"].sum())
 
 
 def _cases(listed: pd.DataFrame) -> pa.Table:

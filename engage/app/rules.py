@@ -7,7 +7,6 @@ import json
 from dataclasses import fields
 from datetime import timedelta
 
-from engage.app.app import App
 from engage.decide.hours import Window
 from engage.decide.rules import Caps, Hours, Rules
 from engage.domain.actions import ChannelName, ContactClass
@@ -18,9 +17,8 @@ from engage.store.ledger import Cap
 _MONTH = timedelta(days=365.25 / 12)
 
 
-def rules_of(app: App) -> Rules:
+def rules_of(settings: Settings) -> Rules:
     """Return the rules in force, with a version that changes whenever one of them does."""
-    settings = app.settings
     caps, deciding = settings.caps, settings.deciding
     return Rules(
         version=policy_version(settings),
@@ -54,9 +52,9 @@ def _hours(written: tuple[Written, ...]) -> Hours:
     return tuple(Window.of(one.days, one.opens, one.closes) for one in written)
 
 
-def budget_of(app: App) -> tuple[Cap, ...]:
+def budget_of(settings: Settings) -> tuple[Cap, ...]:
     """Return the contact budget as the ledger reserves it, exact in the committing transaction."""
-    caps, day = app.settings.caps, timedelta(days=1)
+    caps, day = settings.caps, timedelta(days=1)
     return (
         Cap(caps.sms_24h, day, ChannelName.SMS),
         Cap(caps.sms_7d, 7 * day, ChannelName.SMS),

@@ -25,7 +25,7 @@ def send(app: App, tx: Tx, messages: pa.Table, contacts: pa.Table) -> int:
     """
     if not messages.num_rows:
         return 0
-    granted = ledger.reserve(tx, contacts, budget_of(app))
+    granted = ledger.reserve(tx, contacts, budget_of(app.settings))
     allowed = set(contacts["decision_id"].to_numpy(zero_copy_only=False)[granted])
     rows = messages.to_pylist()
     mask = np.array([row["decision_id"] in allowed and _slot(app, tx, row) for row in rows])

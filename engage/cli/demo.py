@@ -12,8 +12,8 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where the demonstration's project goes.")] = Path(
         "var/demo"
     ),
-    people: Annotated[int, typer.Option(min=100, help="How many customers the bank has.")] = 160,
-    weeks: Annotated[int, typer.Option(min=1, help="Weeks of live operation.")] = 2,
+    people: Annotated[int, typer.Option(min=100, help="How many customers the bank has.")] = 200,
+    weeks: Annotated[int, typer.Option(min=1, help="Weeks of live operation.")] = 3,
     seed: Annotated[int, typer.Option(help="Seed of the simulated bank.")] = 1,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
 ) -> None:

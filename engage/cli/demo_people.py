@@ -10,7 +10,6 @@ from typing import Any
 import pyarrow as pa
 
 from engage.app.app import App
-from engage.app.rules import rules_of
 from engage.deliver import offers
 from engage.deliver.offers import Choice, Offer
 from engage.deliver.recheck import Standing
@@ -55,7 +54,7 @@ class Customers:
     def _open_pages(self, tx: Tx) -> dict[str, Offer]:
         """Let each page with an offer waiting fetch and show it."""
         now = self._app.now()
-        asked = Standing(rules_of(self._app), self._app.actions, self._app.suppression_key)
+        asked = Standing(self._app.rules, self._app.actions, self._app.suppression_key)
         waiting = outbox.read(tx, states=[MessageState.DUE]).to_pylist()
         people = {r["person_id"] for r in waiting if r["channel"] == ChannelName.CHAT_OFFER}
         found = [

@@ -45,7 +45,7 @@ every_s = 21600
 every_s = 3600
 
 [jobs.plan_capacity]
-every_s = 3600
+every_s = 21600
 
 [jobs.check_invariants]
 every_s = 86400

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -90,7 +91,15 @@ class Decided:
 
 
 def _table(frame: pd.DataFrame) -> pa.Table:
+    if frame.empty:
+        return _nothing(tuple(frame.columns))
     return pa.table({name: _array(str(name), frame[name]) for name in frame.columns})
+
+
+@lru_cache(maxsize=32)
+def _nothing(columns: tuple[str, ...]) -> pa.Table:
+    kinds = [(name, _TYPES.get(name, pa.string())) for name in columns]
+    return pa.schema(kinds).empty_table()
 
 
 def _array(name: str, column: pd.Series[Any]) -> pa.Array:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from engage.decide.board import LIFT, OPTIONAL, REQUIRED, Flags, in_words
 from engage.decide.capacity import Plan
@@ -185,22 +186,14 @@ def _artifacts(subject: pd.DataFrame) -> Objects:
 def _features(subject: pd.DataFrame) -> Objects:
     """Return {column: value} of all further columns of the candidates, nulls left out."""
     own = (*REQUIRED, *OPTIONAL)
-    names = [c for c in subject.columns if c not in own and not c.startswith(LIFT)]
-    columns = [_plain(subject[name]) for name in sorted(names)]
-    told = [dict(zip(sorted(names), values, strict=True)) for values in zip(*columns, strict=True)]
-    gaps = subject[names].isna().any(axis=1).to_numpy()
-    for row in np.flatnonzero(gaps):
-        told[row] = {name: value for name, value in told[row].items() if value is not None}
+    names = sorted(c for c in subject.columns if c not in own and not c.startswith(LIFT))
+    told = subject[names]
+    times = told.select_dtypes(["datetime", "timedelta"]).columns
+    told = told.assign(**{name: told[name].astype("str") for name in times})
+    rows = pa.Table.from_pandas(told, preserve_index=False).to_pylist() if names else []
     made = np.empty(len(subject), object)
-    made[:] = told or [{} for _ in range(len(subject))]
+    made[:] = [
+        {name: value for name, value in row.items() if value is not None}
+        for row in rows or [{}] * len(subject)
+    ]
     return made
-
-
-def _plain(column: pd.Series[Any]) -> list[Any]:
-    """Return plain values, None for what is missing."""
-    kind = column.dtype
-    if isinstance(kind, np.dtype) and kind.kind in "mM":
-        column = column.astype("str")
-    values = column.astype(object)
-    plain: list[Any] = values.where(values.notna(), None).tolist()
-    return plain

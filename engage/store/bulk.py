@@ -153,9 +153,7 @@ def _last_of_each(rows: pa.Table, key: list[str]) -> pa.Table:
 
 def fetch(tx: Tx, statement: sa.Select[Any]) -> pa.Table:
     """Return what a query selects, with the Arrow types of its columns."""
-    columns = list(statement.selected_columns)
-    raw = statement.with_only_columns(*_raw_columns(tx, columns), maintain_column_froms=True)
-    return _gather(tx, raw, columns)
+    return _gather(tx, statement, list(statement.selected_columns))
 
 
 def returned(
@@ -163,31 +161,19 @@ def returned(
 ) -> pa.Table:
     """Delete or change rows and return these columns of them."""
     listed = list(columns)
-    return _gather(tx, statement.returning(*_raw_columns(tx, listed)), listed)
+    return _gather(tx, statement.returning(*listed), listed)
 
 
 def _gather(tx: Tx, statement: sa.Executable, columns: list[sa.ColumnElement[Any]]) -> pa.Table:
     with tx.execute(statement) as result:
-        # The driver's own tuples: a row object each would double the time.
+        # The driver's own tuples, before any step per value: _arrow converts whole columns.
         rows = result.cursor.fetchall()
-    values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-    return pa.table(
-        {
-            str(one.key): _arrow(list(column), arrow_type(one.type), tx)
-            for one, column in zip(columns, values, strict=True)
-        }
-    )
-
-
-def _raw_columns(tx: Tx, columns: list[sa.ColumnElement[Any]]) -> list[sa.ColumnElement[Any]]:
-    return [sa.type_coerce(one, _raw(one.type, tx)).label(one.key) for one in columns]
-
-
-def _raw(kind: sa.types.TypeEngine[Any], tx: Tx) -> sa.types.TypeEngine[Any]:
-    # A type without a Python step per value; _arrow does that work for the whole column.
-    if tx.dialect.name == "sqlite" and isinstance(kind, (Time, sa.Boolean)):
-        return sa.BigInteger()
-    return sa.DateTime() if isinstance(kind, Time) else kind
+    schema = pa.schema([(str(one.key), arrow_type(one.type)) for one in columns])
+    if not rows:
+        return schema.empty_table()
+    columns_of = zip(schema.types, zip(*rows, strict=True), strict=True)
+    arrays = [_arrow(list(values), kind, tx) for kind, values in columns_of]
+    return pa.Table.from_arrays(arrays, schema=schema)
 
 
 def _arrow(values: list[Any], kind: pa.DataType, tx: Tx) -> pa.Array:

@@ -3,6 +3,7 @@
 claim_run(tx, job, due, now, deadline=None) -> str | None     the run's id, None when it is taken
 finish(tx, run_id, state, *, now, report=None, error="") -> None
 last(tx, job) -> Run | None
+last_due(tx) -> dict[str, datetime]
 read(tx, *, job, states, limit) -> list[Run]
 abandon(tx, now, note) -> int                                 runs of a process that is gone
 """
@@ -120,6 +121,13 @@ def abandon(tx: Tx, now: datetime, note: str = "the process ended") -> int:
 def last(tx: Tx, job: str) -> Run | None:
     """Return the run of this job that was due last, or None when it never ran."""
     return next(iter(read(tx, job=job, limit=1)), None)
+
+
+def last_due(tx: Tx) -> dict[str, datetime]:
+    """Return the latest due time of each job that was ever claimed."""
+    newest = sa.func.max(job_runs.c.due).label("due")
+    query = sa.select(job_runs.c.job, newest).group_by(job_runs.c.job)
+    return {row.job: row.due for row in tx.execute(query)}
 
 
 def last_runs(tx: Tx) -> list[Run]:

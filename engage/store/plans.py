@@ -1,7 +1,7 @@
 """The staffing plan that a decision is priced by, every version of it.
 
 add(tx, plan_version, body, at) -> bool
-latest(tx, now=None) -> tuple[str, dict] | None      version and body
+latest(tx, now=None) -> tuple[str, str] | None       version and body, as JSON
 get(tx, plan_version) -> dict | None
 """
 
@@ -29,14 +29,14 @@ def add(tx: Tx, plan_version: str, body: Mapping[str, Any], at: datetime) -> boo
     return bulk.insert_new(tx, "plans", bulk.one(plans, row)) == 1
 
 
-def latest(tx: Tx, now: datetime | None = None) -> tuple[str, dict[str, Any]] | None:
-    """Return the version and body of the newest plan made by now; None before the first."""
+def latest(tx: Tx, now: datetime | None = None) -> tuple[str, str] | None:
+    """Return the version and the body, as JSON, of the newest plan made by now; None before the first."""
     query = sa.select(plans)
     if now is not None:
         query = query.where(plans.c.created_at <= now)
     newest = query.order_by(plans.c.created_at.desc(), plans.c.plan_version.desc()).limit(1)
     found = tx.execute(newest).one_or_none()
-    return None if found is None else (found.plan_version, json.loads(found.body))
+    return None if found is None else (found.plan_version, found.body)
 
 
 def get(tx: Tx, plan_version: str) -> dict[str, Any] | None:

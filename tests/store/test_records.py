@@ -65,8 +65,8 @@ def test_a_decision_finds_the_plan_that_priced_it(store: Store) -> None:
         assert plans.add(tx, "pln_1", {"price": {"sales": 1.5}}, NOON)
         assert not plans.add(tx, "pln_1", {}, NOON)
         plans.add(tx, "pln_2", {}, NOON + HOUR)
-        assert plans.latest(tx, NOON) == ("pln_1", {"price": {"sales": 1.5}})
-        assert plans.latest(tx) == ("pln_2", {})
+        assert plans.latest(tx, NOON) == ("pln_1", '{"price": {"sales": 1.5}}')
+        assert plans.latest(tx) == ("pln_2", "{}")
         assert plans.get(tx, "pln_1") == {"price": {"sales": 1.5}}
         assert plans.get(tx, "pln_3") is None
 
