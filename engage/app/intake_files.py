@@ -123,9 +123,10 @@ class _Writing:
         tables = {mapping.kind: converted.rows, **converted.extras}
         aside = [converted.bad, *([tables.pop("parts")] if "parts" in tables else [])]
         with self._store.write() as tx:
-            dated = None if undated(mapping) else converted.rows
-            differing = 0 if dated is None else versions.differing(tx, mapping.relation, dated)
             moment = self.began if undated(mapping) else None
+            differing = (
+                0 if moment else versions.differing(tx, mapping.relation, converted.rows, self._now)
+            )
             new = take_in(tx, tables, self._now, undated=moment).get(mapping.kind, 0)
             self._count(tx, converted.rows_read, new, sum(faults.num_rows for faults in aside))
             self._set_aside(tx, aside)

@@ -35,7 +35,7 @@ def preview(
     Takes eight bytes of memory a row, to know a row again that the file holds twice.
     """
     size = fingerprint(path, mapping.file).size
-    count, compared = Count(str(path), mapping.kind), Compared(mapping, now)
+    count, compared = Count(str(path), mapping.kind), Compared(mapping, now, now)
     for part in parts(path, mapping, imported_at=now, chunk_rows=chunk_rows):
         count.add(part.converted, compared.with_store(store, part.converted.rows))
         if progress is not None:
@@ -46,8 +46,8 @@ def preview(
 class Compared:
     """Rows that pass by, held against what is stored and against those before them."""
 
-    def __init__(self, mapping: Mapping, imported_at: datetime) -> None:
-        self._relation = mapping.relation
+    def __init__(self, mapping: Mapping, imported_at: datetime, now: datetime) -> None:
+        self._relation, self._now = mapping.relation, now
         self._moment = imported_at if undated(mapping) else None
         self._seen = Seen()
 
@@ -61,8 +61,8 @@ class Compared:
     def within(self, tx: Tx, rows: pa.Table) -> Stored:
         """Return the same within a transaction."""
         again = self._seen.again(versions.keys(self._relation, rows))
-        new = versions.new(tx, self._relation, rows, undated=self._moment)
+        new = versions.new(tx, self._relation, rows, self._now, undated=self._moment)
         if len(new) < len(again):  # of an appointment only the last word counts
             return Stored(int(new.sum()))
-        differing = 0 if self._moment else versions.differing(tx, self._relation, rows)
+        differing = 0 if self._moment else versions.differing(tx, self._relation, rows, self._now)
         return Stored(int(np.sum(new & ~again)), differing)

@@ -87,7 +87,7 @@ class _Reading:
 
     def __post_init__(self) -> None:
         self._seen = Seen()
-        self._compared = Compared(self.mapping, self.found.started_at)
+        self._compared = Compared(self.mapping, self.found.started_at, self.now)
 
     def read(self, after: quarantine.Place, limit: int, count: Count) -> quarantine.Place | None:
         """Read the rows behind a place and return where they end; None when there are none."""
@@ -121,7 +121,8 @@ class _Reading:
         tables = {kind: converted.rows, **converted.extras}
         aside = [converted.bad, *([tables.pop("parts")] if "parts" in tables else [])]
         moment = self.found.started_at if undated(self.mapping) else None
-        differing = 0 if moment else versions.differing(tx, self.mapping.relation, converted.rows)
+        relation = self.mapping.relation
+        differing = 0 if moment else versions.differing(tx, relation, converted.rows, self.now)
         new = take_in(tx, tables, self.now, undated=moment).get(kind, 0)
         settled = self._settle(tx, held, converted, pa.concat_tables(aside))
         imports.count(tx, self.found.import_id, read=0, new=new, bad=-settled)

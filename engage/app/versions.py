@@ -5,18 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from engage.collect.findings import as_mask
 from engage.domain.appointments import APPOINTMENTS
+from engage.domain.exclusions import EXCLUSIONS
 from engage.domain.relations import Relation
 from engage.store import rows
 from engage.store.store import Tx
 
 _DATES = frozenset({"valid_from", "known_at"})
 _NOTHING = "\x00"
+_NEVER = np.datetime64("9999-12-31", "us")
 _BETWEEN = "\x1f"
 
 
@@ -27,39 +30,77 @@ def add(
 
     `undated` is the moment of the import when the rows carry no date of their own: then a row that
     says what the newest one until then says already is known. An appointment that changed takes
-    the place of what was known of it before, unless that is newer.
+    the place of what was known of it before, unless that is newer. An exclusion that ends later
+    than was known goes on from now until then.
     """
     if relation is APPOINTMENTS:
         return _renew(tx, table, now)
+    table = _going_on(tx, relation, table, now, undated)
     if undated is not None:
         table = table.filter(pa.array(unstated(tx, relation, table, undated)))
+    elif relation is EXCLUSIONS:
+        # Of two that differ in their end only, the longer one comes first and so stays.
+        table = table.take(pa.array(np.argsort(_ends(table), kind="stable")[::-1]))
     return rows.add(tx, relation, table, now)
 
 
 def new(
-    tx: Tx, relation: Relation, table: pa.Table, *, undated: datetime | None = None
+    tx: Tx, relation: Relation, table: pa.Table, now: datetime, *, undated: datetime | None = None
 ) -> NDArray[np.bool_]:
-    """Return which rows `add` would store, looking no further than the database."""
+    """Return which rows `add` would store, looking no further than the database.
+
+    They are in the order of the rows unless these are appointments, of which the last word counts.
+    """
     if relation is APPOINTMENTS:
         table, place, renewed = _compared(tx, table)
         return as_mask(place.is_null()) | renewed
+    table = _going_on(tx, relation, table, now, undated)
     fresh = ~_keys_known(tx, relation, table)
     return fresh if undated is None else fresh & unstated(tx, relation, table, undated)
 
 
-def differing(tx: Tx, relation: Relation, table: pa.Table) -> int:
+def differing(tx: Tx, relation: Relation, table: pa.Table, now: datetime) -> int:
     """Return how many rows about people say something else than a known one of the same key.
 
     What was there first stays; rows of one table count as there in their order.
     """
     if len(relation.key) == 1:
         return 0
+    table = _going_on(tx, relation, table, now, None)
     names = [name for name in relation.column_names if name not in relation.key]
     held = rows.read(tx, relation, person_ids=_people(table))
     both = pa.concat_tables([held, table.select(held.column_names).cast(held.schema)])
     first: dict[str, str] = {}
     said = zip(keys(relation, both), _texts(both, names), strict=True)
     return sum(first.setdefault(key, text) != text for key, text in said)
+
+
+def _going_on(
+    tx: Tx, relation: Relation, table: pa.Table, now: datetime, undated: datetime | None
+) -> pa.Table:
+    """Return exclusions with those that end later than was known dated from now on.
+
+    A row of the same key cannot be stored twice, and one that ends early would let somebody be
+    contacted who must not be. One that ends earlier changes nothing: whoever was excluded stays so.
+    """
+    if relation is not EXCLUSIONS or undated is not None or table.num_rows == 0:
+        return table
+    held = rows.read(tx, EXCLUSIONS, person_ids=_people(table))
+    known = set(keys(EXCLUSIONS, held))
+    ends = pd.Series(_ends(held)).groupby(subjects(EXCLUSIONS, held)).max()
+    last = ends.reindex(subjects(EXCLUSIONS, table)).to_numpy()
+    again = np.array([key in known for key in keys(EXCLUSIONS, table)], bool)
+    later = pa.array(again & (_ends(table) > last))
+    for name in ("valid_from", "known_at"):
+        place = table.schema.get_field_index(name)
+        table = table.set_column(place, name, pc.if_else(later, _scalar(now), table[name]))
+    return table
+
+
+def _ends(exclusions: pa.Table) -> NDArray[np.datetime64]:
+    ends = np.array(exclusions["valid_until"].to_numpy(), "datetime64[us]")
+    ends[np.isnat(ends)] = _NEVER
+    return ends
 
 
 def keys(relation: Relation, table: pa.Table) -> NDArray[np.object_]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,14 +13,12 @@ import numpy as np
 from engage.collect.chunks import Chunk, Malformed, Meter, taken, text_table
 from engage.collect.encodings import lines_of
 from engage.collect.layout import BLANKS, DELIMITERS, Layout
+from engage.collect.records import Record, records_of
 from engage.errors import SourceFileError, WrongUse
 
 _SAMPLE_LINES = 50
 _STEADY = 0.9
 """A separator must give this share of the sample's lines the same number of values."""
-
-_Record = tuple[int, list[str] | None, str]
-"""The line it begins on, its values, and why it has none."""
 
 
 def read(
@@ -42,7 +39,7 @@ def read(
     delimiter = layout.delimiter or detect(sample)
     _must_be_known(delimiter)
     meter = Meter(_rejoined(sample, lines))
-    records = _records(meter.lines(), delimiter, layout.skip_lines)
+    records = records_of(meter.lines(), delimiter, layout.skip_lines)
     names = _names(records, layout, path)
     number = 0
     while (found := taken(records, chunk_rows, meter)) or not number:
@@ -69,7 +66,7 @@ def detect(sample: Sequence[str]) -> str:
 
 def _width(sample: Sequence[str], delimiter: str) -> int:
     """Return how many values the first line has, 0 when the others do not follow it."""
-    widths = [len(values or ()) for _, values, _ in _records(iter(sample), delimiter, 0)]
+    widths = [len(values or ()) for _, values, *_ in records_of(iter(sample), delimiter, 0)]
     if not widths:
         return 0
     alike = Counter(widths)[widths[0]] / len(widths)
@@ -86,27 +83,7 @@ def _rejoined(sample: Sequence[str], lines: Iterator[str]) -> Iterator[str]:
     yield from lines
 
 
-def _records(lines: Iterator[str], delimiter: str, line: int) -> Iterator[_Record]:
-    if delimiter == BLANKS:
-        for number, text in enumerate(lines, line + 1):
-            if values := text.split():
-                yield number, values, ""
-        return
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
-        begins = line + reader.line_num + 1
-        try:
-            values = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield begins, None, f"the quotation marks are wrong ({error})"
-            continue
-        if values:
-            yield begins, values, ""
-
-
-def _names(records: Iterator[_Record], layout: Layout, path: Path) -> list[str]:
+def _names(records: Iterator[Record], layout: Layout, path: Path) -> list[str]:
     """Return the columns' names; an unnamed column is called by its place."""
     if not layout.header:
         if not layout.columns:
@@ -115,7 +92,7 @@ def _names(records: Iterator[_Record], layout: Layout, path: Path) -> list[str]:
     first = next(records, None)
     if first is None:
         raise SourceFileError(f"{path}: holds no header line")
-    line, values, wrong = first
+    line, values, wrong, _ = first
     if values is None:
         raise SourceFileError(f"{path}: line {line}, the header, cannot be read: {wrong}")
     if layout.columns:
@@ -144,13 +121,13 @@ def _must_differ(names: Sequence[str], path: Path) -> None:
         )
 
 
-def _chunk(records: Sequence[_Record], names: Sequence[str], number: int, bytes_read: int) -> Chunk:
+def _chunk(records: Sequence[Record], names: Sequence[str], number: int, bytes_read: int) -> Chunk:
     width = len(names)
-    fits = [values is not None and len(values) == width for _, values, _ in records]
-    whole = [values for (_, values, _), fit in zip(records, fits, strict=True) if fit]
+    fits = [values is not None and len(values) == width for _, values, *_ in records]
+    whole = [values for (_, values, *_), fit in zip(records, fits, strict=True) if fit]
     columns = list(zip(*(values for values in whole if values is not None), strict=True))
     mask = np.array(fits, bool)
-    lines = np.array([line for line, _, _ in records], np.int64)
+    lines = np.array([line for line, *_ in records], np.int64)
     return Chunk(
         rows=text_table(dict(zip(names, columns or [()] * width, strict=True))),
         numbers=np.flatnonzero(mask).astype(np.int64) + number,
@@ -162,9 +139,9 @@ def _chunk(records: Sequence[_Record], names: Sequence[str], number: int, bytes_
     )
 
 
-def _malformed(record: _Record, width: int) -> Malformed:
-    line, values, wrong = record
+def _malformed(record: Record, width: int) -> Malformed:
+    line, values, wrong, text = record
     if values is None:
-        return Malformed(line, wrong, "")
+        return Malformed(line, wrong, text.strip()[:2000])
     reason = f"the number of values is not the header's {width}"
     return Malformed(line, reason, " | ".join(values)[:2000])

@@ -10,6 +10,9 @@ from pathlib import Path
 from engage.collect.layout import Layout
 from engage.errors import SourceFileError, WrongUse
 
+LONGEST_LINE = 1 << 26
+"""Characters; a table has no longer line, but a file of another kind may have no line end at all."""
+
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -29,17 +32,25 @@ def encoding_of(start: bytes, layout: Layout) -> str:
 
 
 def check_text(blocks: Iterable[bytes], layout: Layout, path: Path) -> None:
-    """Read everything and raise SourceFileError where the text is not in its encoding."""
+    """Read everything and raise SourceFileError where it is not lines of text in its encoding."""
     decoder: codecs.IncrementalDecoder | None = None
-    line = 1
+    line, since = 1, 0
     for block in blocks:
         if decoder is None:
             decoder = codecs.getincrementaldecoder(encoding_of(block, layout))()
         try:
-            line += decoder.decode(block).count("\n")
+            text = decoder.decode(block)
         except UnicodeDecodeError as error:
             line += error.object[: error.start].count(b"\n")
             raise _not_text(path, line, error) from None
+        line += text.count("\n")
+        ends = max(text.rfind("\n"), text.rfind("\r"))
+        since = since + len(text) if ends < 0 else len(text) - ends - 1
+        if since > LONGEST_LINE:
+            raise SourceFileError(
+                f"{path}: line {line} has more than {LONGEST_LINE:,} characters; write one row "
+                "per line"
+            )
     try:
         if decoder is not None:
             decoder.decode(b"", final=True)

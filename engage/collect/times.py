@@ -30,8 +30,10 @@ def moments(
 ) -> Moments:
     """Return the moments that these texts name, in ISO 8601 or in the strptime format `style`.
 
-    A time that says its own offset is taken at its word, any other is civil time in `zone`; an
-    hour that the autumn clock shows twice is its first, one that spring leaves out is moved on.
+    A time that says its own offset is taken at its word, any other is civil time in `zone`. An
+    hour that the autumn clock shows twice is its first. One that spring leaves out is set aside:
+    it shows that the clock was another zone's. Only midnight is moved on, because a date means its
+    day, and on some days of some zones that begins at one.
     """
     if style in EPOCHS:
         found, civil = _since_epoch(text, target, findings, EPOCHS[style]), None
@@ -46,7 +48,13 @@ def moments(
     expected = f"a time of the format {style}" if style else "a time in ISO 8601"
     findings.refuse(given & np.isnat(found), f"{target}: not {expected}")
     found[beyond] = np.datetime64("NaT", "us")
-    return found if civil is None else _localised(found, civil, zone)
+    if civil is None or zone == "UTC" or not civil.any():
+        return found
+    found[civil], never = _localised(found[civil], zone)
+    gone = np.zeros(len(found), bool)
+    gone[civil] = never
+    findings.refuse(gone, f"{target}: the clocks of {zone} leave this hour out")
+    return found
 
 
 def _since_epoch(text: pa.Array, target: str, findings: Findings, unit: int) -> Moments:
@@ -81,11 +89,16 @@ def _naive(parsed: pd.Series[pd.Timestamp]) -> Moments:
     return parsed.to_numpy().astype("datetime64[us]", copy=True)
 
 
-def _localised(found: Moments, civil: Mask, zone: str) -> Moments:
-    if zone == "UTC" or not civil.any():
-        return found
-    walls = pd.DatetimeIndex(found[civil])
+def _localised(walls: Moments, zone: str) -> tuple[Moments, Mask]:
+    """Return civil times in UTC, and which of them no clock of the zone showed."""
+    shown = pd.DatetimeIndex(walls)
     first = np.ones(len(walls), bool)
-    there = walls.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
-    found[civil] = there.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
-    return found
+    there = shown.tz_localize(zone, ambiguous=first, nonexistent="NaT")
+    never: Mask = np.asarray(there.isna(), np.bool_) & ~np.isnat(walls)
+    if never.any():
+        midnight = never & np.asarray(shown == shown.normalize(), np.bool_)
+        moved = shown.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
+        there = there.where(~midnight, moved)
+        never &= ~midnight
+    utc = there.tz_convert("UTC").tz_localize(None).to_numpy()
+    return np.asarray(utc, "datetime64[us]"), never

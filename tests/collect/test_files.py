@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from engage.collect import chunks, parquet
+from engage.collect import chunks, encodings, parquet
 from engage.collect.chunks import Chunk
 from engage.collect.files import fingerprint, read
 from engage.collect.layout import Layout
@@ -153,6 +153,52 @@ def test_a_stray_quotation_mark_costs_its_own_row_only(tmp_path: Path) -> None:
     chunk = only(path)
     assert chunk.rows.column("a").to_pylist() == ["1", "5"]
     assert [one.line for one in chunk.malformed] == [3]
+
+
+def test_a_quotation_mark_that_nobody_closes_costs_its_own_line_only(tmp_path: Path) -> None:
+    lines = "".join(f"{n},b\n" for n in range(3, 40_000))
+    for path in (
+        written(tmp_path, f'a,b\n1,x\n2,"open\n{lines}', "long.csv"),
+        written(tmp_path, f'a,b\n1,x\n2,"open\n{lines[:38]}', "short.csv"),
+    ):
+        chunk = only(path)
+        (wrong,) = chunk.malformed
+        assert (wrong.line, wrong.raw) == (3, '2,"open')
+        assert wrong.reason == "a quotation mark is opened and not closed"
+        assert chunk.rows.column("a").to_pylist()[:3] == ["1", "3", "4"]
+        assert chunk.lines.tolist() == [2, *range(4, chunk.rows.num_rows + 3)]
+
+
+def test_a_value_too_long_to_be_one_is_set_aside_with_its_line(tmp_path: Path) -> None:
+    path = written(tmp_path, f"a,b\n1,{'x' * 10_000_000}\n2,y\n")
+    chunk = only(path)
+    assert chunk.rows.to_pylist() == [{"a": "2", "b": "y"}]
+    assert [(one.line, one.reason, len(one.raw)) for one in chunk.malformed] == [
+        (2, "a value is longer than 131,072 characters", 2000)
+    ]
+
+
+def test_a_file_without_line_ends_is_refused_before_it_fills_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encodings, "LONGEST_LINE", 3_000_000)
+    fine = written(tmp_path, "a\n" + ("x" * 2_900_000 + "\r\n") * 2)
+    fingerprint(fine)
+    with pytest.raises(SourceFileError, match="line 2 has more than 3,000,000 characters"):
+        fingerprint(written(tmp_path, "a\n" + "x" * 5_000_000))
+
+
+def test_marks_line_ends_quotes_and_signs_of_every_kind_are_read(tmp_path: Path) -> None:
+    text = '\ufeffid,note\r\n007,"two\r\nlines"\r\nnull,"say ""hi"""\r\nNaN,😀 é\r\n'
+    for encoding in ("utf-8", "utf-16"):
+        content = text.encode() if encoding == "utf-8" else text[1:].encode("utf-16")
+        chunk = only(written(tmp_path, content))
+        assert chunk.rows.to_pylist() == [
+            {"id": "007", "note": "two\r\nlines"},
+            {"id": "null", "note": 'say "hi"'},
+            {"id": "NaN", "note": "😀 é"},
+        ]
+    assert only(written(tmp_path, "id,note\r1,a\r2,b\r")).rows["id"].to_pylist() == ["1", "2"]
 
 
 def test_a_line_that_is_no_json_object_is_set_aside(tmp_path: Path) -> None:

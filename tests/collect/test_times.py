@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -35,12 +39,40 @@ def test_iso_times_are_read_to_the_microsecond_in_utc(text: str, moment: str) ->
         ("2026-01-15 12:00", "2026-01-15T11:00"),  # winter: one hour ahead of UTC
         ("2026-07-15 12:00", "2026-07-15T10:00"),  # summer: two
         ("2026-10-25 02:30", "2026-10-25T00:30"),  # shown twice: the first, still summer time
-        ("2026-03-29 02:30", "2026-03-29T01:00"),  # left out: moved on to 03:00 summer time
         ("2026-07-15 12:00Z", "2026-07-15T12:00"),  # says its own offset
     ],
 )
 def test_civil_times_follow_their_zone(text: str, utc: str) -> None:
     assert one(text, zone="Europe/Berlin") == (f"{utc}:00.000000", "")
+
+
+def test_an_hour_that_the_clock_leaves_out_is_set_aside() -> None:
+    # Berlin's clock went from 02:00 to 03:00 on 29 March 2026.
+    found, reason = one("2026-03-29 02:30", zone="Europe/Berlin")
+    assert (found, reason) == ("NaT", "ts: the clocks of Europe/Berlin leave this hour out")
+    assert one("2026-03-29 03:00", zone="Europe/Berlin")[0] == "2026-03-29T01:00:00.000000"
+    assert one("29.03.2026 02:30", zone="Europe/Berlin", style="%d.%m.%Y %H:%M")[1] == reason
+    assert one("2026-03-29 02:30+01:00", zone="Europe/Berlin") == ("2026-03-29T01:30:00.000000", "")
+
+
+def test_a_day_that_does_not_begin_at_midnight_begins_when_it_begins() -> None:
+    # In São Paulo the clock went from 00:00 to 01:00 on 4 November 2018, then 2 hours behind UTC.
+    assert one("2018-11-04", zone="America/Sao_Paulo") == ("2018-11-04T03:00:00.000000", "")
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
+def test_every_quarter_hour_of_a_year_agrees_with_the_standard_library(zone: str) -> None:
+    quarter = timedelta(minutes=15)
+    walls = [datetime(2026, 1, 1) + n * quarter for n in range(365 * 96)]  # noqa: DTZ001 - a wall clock
+    findings = Findings(len(walls))
+    found = moments(pa.array([str(wall) for wall in walls]), "ts", findings, zone=zone)
+    for wall, moment, wrong in zip(walls, found, findings.bad, strict=True):
+        aware = wall.replace(tzinfo=ZoneInfo(zone))  # fold 0: the first of two
+        utc = aware.astimezone(UTC)
+        exists = utc.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == wall
+        assert wrong != exists
+        if exists:
+            assert moment == np.datetime64(utc.replace(tzinfo=None))
 
 
 @pytest.mark.parametrize(
