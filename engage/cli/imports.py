@@ -20,6 +20,21 @@ if TYPE_CHECKING:
     from engage.collect.mapping import Mapping
 
 
+exclusions = typer.Typer(help="People who must be left alone.", no_args_is_help=True)
+
+Files = Annotated[list[Path], typer.Argument(help="CSV, JSON lines or Parquet, gzipped or not.")]
+MapOption = Annotated[
+    Path | None,
+    typer.Option("--map", help="The mapping; without one the column names are gone by."),
+]
+SourceOption = Annotated[
+    str, typer.Option(help="The word that keeps these rows apart from other systems'.")
+]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Show what would come in, and store nothing.")
+]
+
+
 def import_files(
     kind: Annotated[
         str,
@@ -28,19 +43,10 @@ def import_files(
             "or exclusions."
         ),
     ],
-    files: Annotated[
-        list[Path], typer.Argument(help="CSV, JSON lines or Parquet, gzipped or not.")
-    ],
-    map_file: Annotated[
-        Path | None,
-        typer.Option("--map", help="The mapping; without one the column names are gone by."),
-    ] = None,
-    source: Annotated[
-        str, typer.Option(help="The word that keeps these rows apart from other systems'.")
-    ] = "",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would come in, and store nothing.")
-    ] = False,
+    files: Files,
+    map_file: MapOption = None,
+    source: SourceOption = "",
+    dry_run: DryRunOption = False,
     guess: Annotated[
         bool,
         typer.Option("--guess", help="Draft a mapping from the file's head, and bring in nothing."),
@@ -76,16 +82,26 @@ def _bring_all(
     found: list[dict[str, Any]] = []
     for file in files:
         columns, mapping = _mapping_of(kind, file, map_file, source, quiet=quiet)
+        unread = _unread(mapping, columns)
         if dry_run and not quiet:
             typer.echo(f"{file} has the columns {', '.join(columns)}")
+            typer.echo(f"Nothing reads {', '.join(unread)}" if unread else "All of them are read")
         with _progress(file, quiet=quiet) as progress:
             report = bring(file, mapping, progress)
         found.append(as_json_object(report))
         if dry_run:
-            found[-1] |= {"columns": columns, "mapping": _written(mapping)}
+            found[-1] |= {"columns": columns, "unread": unread, "mapping": _written(mapping)}
         if not quiet:
             show(report)
     return found
+
+
+def _unread(mapping: Mapping, columns: list[str]) -> list[str]:
+    """Return the file's columns that nothing reads, not even as a part of the rest."""
+    from engage.collect.checks import unused
+
+    packed = {fill.pack for fill in mapping.columns.values() if isinstance(fill.pack, str)}
+    return [] if packed else list(unused(mapping, columns))
 
 
 @contextmanager
@@ -223,7 +239,21 @@ def _progress(file: Path, *, quiet: bool) -> Iterator[Callable[[int, int, int], 
         yield tell
 
 
+@exclusions.command("import")
+def import_exclusions(
+    files: Files,
+    map_file: MapOption = None,
+    source: SourceOption = "",
+    dry_run: DryRunOption = False,
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring in lists of people who must be left alone, as `engage import exclusions` does."""
+    import_files("exclusions", files, map_file, source, dry_run, False, project, as_json)
+
+
 def register(app: typer.Typer) -> None:
     """Add this group's commands."""
     app.command("import")(import_files)
     app.add_typer(quarantine, name="quarantine")
+    app.add_typer(exclusions, name="exclusions")

@@ -119,6 +119,24 @@ def test_a_draft_says_what_it_lacks(engage: Engage) -> None:
     assert "drafts a mapping from one file" in err
 
 
+def test_a_dry_run_names_the_columns_that_nothing_reads(engage: Engage) -> None:
+    wide = write(
+        "wide.csv", SALES.replace("amount", "amount,shop").replace("50\n", "50,\n") + ",\n"
+    )
+    words = ("import", "transactions", wide, "--map", write("m.toml", MAP), "--dry-run")
+    assert "Nothing reads shop\n" in engage(*words)[1]
+    assert json.loads(engage(*words, "--json")[1])[0]["unread"] == ["shop"]
+
+
+def test_a_list_of_people_to_leave_alone_has_a_command_of_its_own(engage: Engage) -> None:
+    listed = write("list.csv", "customer_id,reason\n1,bereavement\n2,staff\n")
+    code, out, _ = engage("exclusions", "import", listed)
+    assert code == 0
+    assert out.endswith("list.csv: 2 rows read, 2 new exclusions, 0 known already\n")
+    _, out, _ = engage("import", "exclusions", listed)
+    assert "0 new exclusions, 2 known already" in out
+
+
 def test_json_holds_every_number_and_nothing_else_is_printed(engage: Engage) -> None:
     files = (write("a.csv", SALES), write("b.csv", SALES + BAD))
     code, out, _ = engage("import", "transactions", *files, "--json")
@@ -136,7 +154,7 @@ def test_a_dry_run_shows_columns_guesses_and_errors_and_needs_no_project(
     (tmp_path / "settings.toml").unlink()
     code, out, _ = engage("import", "transactions", write("s.csv", SALES + BAD), "--dry-run")
     assert code == 1
-    assert "s.csv has the columns customer_id, date, amount" in out
+    assert "s.csv has the columns customer_id, date, amount\nAll of them are read\n" in out
     assert 'amount_minor = { column = "amount", scale = 100.0 }' in out
     assert "2 would come in as transactions, 1 set aside" in out
     assert not (tmp_path / "var").exists()
