@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engage.cli.opening import opened_app
+from engage.cli.opening import opened, opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
 
 
@@ -58,8 +58,32 @@ def verify(project: ProjectOption = None, as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
+def doctor(project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Look at what keeps an installation from its work, and say what to do; 1 when it is broken."""
+    from dataclasses import asdict
+
+    from engage.app.checkup import check_up
+    from engage.app.definitions import actions_of, goals_of, triggers_of
+
+    with opened(project) as one:
+        app = one.app
+        written = triggers_of(app.settings, goals_of(app.settings), actions_of(app.settings))
+        due = {name: job.due(app.now(), app.zone) for name, job in one.jobs.items()}
+        found = check_up(app, written, due)
+    if as_json:
+        print_json([asdict(finding) for finding in found])
+    else:
+        for finding in found:
+            typer.echo(f"{finding.level:<6}  {finding.about}: {finding.says}")
+            if finding.remedy:
+                typer.echo(f"        {finding.remedy}")
+    if any(finding.level == "broken" for finding in found):
+        raise typer.Exit(1)
+
+
 def register(app: typer.Typer) -> None:
     """Add this group's commands."""
     app.command()(init)
     app.command()(settings)
     app.command()(verify)
+    app.command()(doctor)

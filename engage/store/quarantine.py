@@ -3,6 +3,7 @@
 add(tx, rows, *, import_id, kind, file, at) -> int      rows: line, reason, raw, and number if known
 read(tx, *, kind=None, import_id=None, state=NEW, limit=None) -> pa.Table
 page(tx, import_id, after, limit, *, hold=True) -> pa.Table     new rows, in the order of the file
+count(tx) -> int                                        of rows that wait
 set_state(tx, quarantine_ids, state) -> int             of rows that are new
 restate(tx, quarantine_ids, reasons) -> None            the reasons found when they were read again
 supersede(tx, import_id, earlier) -> int                what earlier imports of the file set aside
@@ -78,6 +79,12 @@ def page(tx: Tx, import_id: str, after: Place, limit: int, *, hold: bool = True)
     query = sa.select(held).where(held.c.import_id == import_id, held.c.state == NEW, behind)
     ordered = query.order_by(held.c.line, held.c.quarantine_id).limit(limit)
     return bulk.fetch(tx, ordered.with_for_update() if hold else ordered)
+
+
+def count(tx: Tx) -> int:
+    """Return how many rows wait for somebody to mend them."""
+    query = sa.select(sa.func.count()).where(quarantine.c.state == NEW)
+    return int(tx.execute(query).scalar_one())
 
 
 def set_state(tx: Tx, quarantine_ids: Sequence[str], state: str) -> int:

@@ -1,0 +1,153 @@
+"""What keeps an installation from doing its work, in words, with what to do about each.
+
+`invariants` ask whether what was done is right; a check-up asks whether the work can go on.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Literal
+
+from engage.app.app import App
+from engage.app.champions import load
+from engage.deliver import killswitch
+from engage.domain.messages import MessageState
+from engage.domain.runs import RunState
+from engage.domain.triggers import Trigger
+from engage.errors import EngageError
+from engage.store import artifacts, outbox, plans, quarantine
+from engage.store import jobs as runs
+from engage.store import triggers as stored
+
+Level = Literal["ok", "look", "broken"]
+_ENOUGH = 1 << 30
+"""Bytes free; below it a night's training and archiving may not fit."""
+_OWN = ("version", "state", "by", "approved_by")
+"""What belongs to a stored version of a trigger and not to its settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: whether it is well, and what to do if not."""
+
+    level: Level
+    about: str
+    says: str
+    remedy: str = ""
+
+
+def check_up(
+    app: App, triggers: Mapping[str, Trigger], due: Mapping[str, datetime | None]
+) -> list[Finding]:
+    """Return what was found, in the order in which to mend it.
+
+    `triggers`: as the settings have them. `due`: the last due time of each enabled job, None where
+    a missed one is let go.
+    """
+    looks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        lambda: _files(app),
+        lambda: _outgoing(app),
+        lambda: _jobs(app, due),
+        lambda: _models(app),
+        lambda: _triggers(app, triggers),
+        lambda: _rows(app),
+    )
+    return [finding for look in looks for finding in look()]
+
+
+def _files(app: App) -> Iterator[Finding]:
+    yield Finding("ok", "database", f"{app.store.place} answers and is up to date")
+    for folder in (app.folder / "var", app.history.folder, app.artifacts_folder):
+        nearest = next(one for one in (folder, *folder.parents) if one.exists())
+        if not os.access(nearest, os.W_OK):
+            yield Finding("broken", "files", f"{nearest} cannot be written", "make it writable")
+    free = shutil.disk_usage(app.folder).free
+    words = f"{free / (1 << 30):.1f} GB are free on the disk of {app.folder}"
+    short = "free some space: archiving and training need it"
+    yield Finding("ok", "disk", words) if free > _ENOUGH else Finding("look", "disk", words, short)
+
+
+def _outgoing(app: App) -> Iterator[Finding]:
+    with app.store.read() as tx:
+        stopped = killswitch.stopped(tx)
+        stuck = {
+            state: outbox.read(tx, states=[state]).num_rows
+            for state in (MessageState.UNKNOWN, MessageState.DEAD)
+        }
+    if stopped:
+        words = f"nothing goes out since {stopped}"
+        yield Finding("look", "kill switch", words, "engage killswitch off")
+    if app.settings.delivery.dry_run:
+        yield Finding("ok", "delivery", "dry run: messages are decided and written, none is sent")
+    else:
+        yield Finding("ok", "delivery", "messages and calls go out")
+    if stuck[MessageState.UNKNOWN]:
+        words = f"{stuck[MessageState.UNKNOWN]} messages may or may not have left"
+        yield Finding("look", "messages", words, "they are reconciled while `engage run` runs")
+    if stuck[MessageState.DEAD]:
+        words = f"{stuck[MessageState.DEAD]} messages were given up"
+        yield Finding("look", "messages", words, "engage verify names them; see the log for why")
+
+
+def _jobs(app: App, due: Mapping[str, datetime | None]) -> Iterator[Finding]:
+    with app.store.read() as tx:
+        last = {run.job: run for run in runs.last_runs(tx)}
+    late = [name for name, at in due.items() if at and (name not in last or last[name].due < at)]
+    failed = [run for name, run in sorted(last.items()) if run.state is RunState.FAILED]
+    for run in failed:
+        yield Finding("look", f"job {run.job}", f"its last run failed: {run.error}", "see the log")
+    if late:
+        words = f"{len(late)} of {len(due)} have a run to make up: {', '.join(sorted(late))}"
+        yield Finding(
+            "look", "jobs", words, "engage run keeps them going; engage tick runs them once"
+        )
+    elif not failed:
+        yield Finding("ok", "jobs", f"all {len(due)} ran when they were last due")
+
+
+def _models(app: App) -> Iterator[Finding]:
+    with app.store.read() as tx:
+        in_use = {record.model: record for record in artifacts.champions(tx)}
+    for name in sorted(app.models):
+        record, about = in_use.get(name), f"model {name}"
+        if record is None:
+            words = "it was never trained well enough to be used; its triggers stay silent"
+            yield Finding("look", about, words, f"engage models train {name} says what is missing")
+            continue
+        try:
+            load(app, record.artifact_id, record.folder, record.sha256)
+        except EngageError as error:
+            yield Finding("broken", about, str(error), f"engage models train {name}")
+        else:
+            yield Finding("ok", about, f"in use since {record.promoted_at:%Y-%m-%d %H:%M}")
+
+
+def _triggers(app: App, settings: Mapping[str, Trigger]) -> Iterator[Finding]:
+    with app.store.read() as tx:
+        in_force = {trigger.name: trigger for trigger in stored.current(tx)}
+    for name, written in sorted(settings.items()):
+        rules = in_force[name]
+        names = [one.name for one in fields(Trigger) if one.name not in _OWN]
+        changed = [one for one in names if getattr(written, one) != getattr(rules, one)]
+        if changed:
+            words = f"settings.toml says otherwise than version {rules.version}, which is in force"
+            remedy = f"engage triggers show {name}: the stored version rules, not the file"
+            yield Finding("look", f"trigger {name}", f"{words}: {', '.join(changed)}", remedy)
+    live = sum(trigger.state == "live" for trigger in in_force.values())
+    yield Finding("ok", "triggers", f"{live} of {len(in_force)} are live")
+
+
+def _rows(app: App) -> Iterator[Finding]:
+    with app.store.read() as tx:
+        waiting = quarantine.count(tx)
+        planned = plans.latest(tx, app.now())
+    if waiting:
+        words = f"{waiting} imported rows could not be used"
+        yield Finding("look", "imports", words, "engage quarantine list says why")
+    if planned is None:
+        words = "no plan yet: no agent counts as free, so nothing is offered"
+        yield Finding("look", "capacity", words, "engage job plan_capacity")
