@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from threading import Lock
 from types import TracebackType
@@ -168,11 +169,9 @@ class DuckEngine:
             return
         hot = found.hot if isinstance(found, Archived) else found
         self._connection.register(f"hot_{relation.name}", hot)
-        try:
+        with explained(f"relation {relation.name}"):
             body = scan.rows_of(relation, found, f"hot_{relation.name}", self._columns_in)
             self._connection.execute(f"CREATE TEMP VIEW {view} AS {body}")
-        except duckdb.Error as error:
-            raise cannot_run(error, f"relation {relation.name}") from error
 
     def _columns_in(self, rows: str) -> list[str]:
         described = self._connection.execute(f"DESCRIBE SELECT * FROM {rows}")
@@ -197,11 +196,9 @@ def _named(sql: str) -> frozenset[str]:
 
 def run(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
     """Return the rows of one SELECT; raises DefinitionError when it cannot be run."""
-    try:
+    with explained():
         one_select(connection, sql)
         return connection.sql(sql).to_arrow_table()
-    except duckdb.Error as error:
-        raise cannot_run(error) from error
 
 
 def one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
@@ -230,9 +227,8 @@ def tables_read(sql: str) -> frozenset[str]:
     """Return the names of the tables and views that a query reads, without running it."""
     connection = cursor()
     try:
-        return frozenset(connection.get_table_names(sql))
-    except duckdb.Error as error:
-        raise cannot_run(error) from error
+        with explained():
+            return frozenset(connection.get_table_names(sql))
     finally:
         connection.close()
 
@@ -284,7 +280,16 @@ def lock(connection: duckdb.DuckDBPyConnection) -> None:
 _ABOUT_THE_TEXT = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
 
 
-def cannot_run(error: duckdb.Error, what: str = "the query") -> DefinitionError:
+@contextmanager
+def explained(what: str = "the query") -> Iterator[None]:
+    """Turn the engine's own errors into DefinitionError."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise _cannot_run(error, what) from error
+
+
+def _cannot_run(error: duckdb.Error, what: str) -> DefinitionError:
     """Return the error in words; a value of somebody's data never goes into a message."""
     if isinstance(error, _ABOUT_THE_TEXT):
         return DefinitionError(f"{what} cannot be run: {error}")

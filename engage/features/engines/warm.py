@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 
-import duckdb
 import pyarrow as pa
 
 from engage.domain.catalog import ARCHIVED
@@ -98,10 +97,8 @@ class _Kept:
         self._insert(
             "subjects", "SELECT subject_id, person_id, as_of FROM given", tables["subjects"]
         )
-        try:
+        with closed_off.explained():
             return self._connection.sql(f"EXECUTE {self._plan(sql)}").to_arrow_table()
-        except duckdb.Error as error:
-            raise closed_off.cannot_run(error) from error
 
     def clear(self) -> None:
         """Forget the rows; the plans stay."""
