@@ -36,12 +36,13 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "ieee_floating_point_ops": "false",
     "error_on_division_by_zero": "false",
 }
-_PRELUDE = """
+_ZONES = "known_zones"
+_PRELUDE = f"""
 CREATE MACRO j_text(json, key) AS CASE WHEN json_valid(json) THEN json_extract_string(json, key) END;
 CREATE MACRO us(moment) AS epoch_us(moment);
-CREATE TABLE known_zones AS SELECT name FROM pg_timezone_names();
+CREATE TABLE {_ZONES} AS SELECT name FROM pg_timezone_names();
 CREATE MACRO local_ts(moment, zone) AS CASE
-    WHEN zone IN (SELECT name FROM known_zones) THEN timezone(zone, timezone('UTC', moment))
+    WHEN zone IN (SELECT name FROM {_ZONES}) THEN timezone(zone, timezone('UTC', moment))
 END;
 """
 """The three functions whose text differs between engines; listing the zones anew takes longer."""
@@ -228,7 +229,7 @@ def tables_read(sql: str) -> frozenset[str]:
     connection = cursor()
     try:
         with explained():
-            return frozenset(connection.get_table_names(sql))
+            return frozenset(connection.get_table_names(sql)) - {_ZONES}
     finally:
         connection.close()
 
