@@ -42,7 +42,7 @@ def answers(
         person,
         need,
         channel,
-        present=finder.present(person, sent, course),
+        present=finder.present(person, sent, course) & ~bank.unseen[need],
         slots_only=np.array(["slot" in one for one in actions]),
     )
     nobody = (person < 0) | np.array([one == NONE for one in actions])

@@ -70,10 +70,15 @@ class Calendar:
     first_day: int
     offsets: NDArray[np.int64]
     """[zone, day] in microseconds."""
+    busy: Floats
+    """[day]: how much is on people's minds; 1 on an ordinary day."""
 
     @staticmethod
     def of(zones: tuple[str, ...], first: int, last: int) -> Calendar:
-        """Return the calendar of these zones between two times, with two days to spare."""
+        """Return the calendar of these zones between two times, with two days to spare.
+
+        Every day of it is an ordinary one.
+        """
         first_day, days = first // DAY - 2, (last - first) // DAY + 5
         epoch = date(1970, 1, 1)
         noons = [
@@ -82,7 +87,7 @@ class Calendar:
             for k in range(days)
         ]
         offsets = [[_offset(noon, ZoneInfo(zone)) for noon in noons] for zone in zones]
-        return Calendar(first_day, np.array(offsets, dtype=np.int64))
+        return Calendar(first_day, np.array(offsets, dtype=np.int64), np.ones(days))
 
     def utc(self, zone: Ints, local: Ints) -> Ints:
         """Return local times in UTC."""
@@ -92,15 +97,15 @@ class Calendar:
         """Return UTC times in local time."""
         return utc + self._at(zone, utc)
 
+    def days(self, u: Floats, first: int, last: int, by_weekday: tuple[float, ...]) -> Ints:
+        """Return a day since 1970 for each number in [0, 1), busier days more often."""
+        span = np.arange(first // DAY, last // DAY, dtype=np.int64)
+        busy = self.busy[span - self.first_day]
+        return span[pick(u, np.array(by_weekday)[weekday(span)] * busy)]
+
     def _at(self, zone: Ints, times: Ints) -> Ints:
         day = np.clip(times // DAY - self.first_day, 0, self.offsets.shape[1] - 1)
         return np.asarray(self.offsets[zone, day])
-
-
-def days(u: Floats, first: int, last: int, by_weekday: tuple[float, ...]) -> Ints:
-    """Return a day since 1970 for each number in [0, 1), busier weekdays more often."""
-    span = np.arange(first // DAY, last // DAY, dtype=np.int64)
-    return span[pick(u, np.array(by_weekday)[weekday(span)])]
 
 
 def time_of_day(u: Floats, v: Floats, by_hour: tuple[int, ...]) -> Ints:

@@ -7,12 +7,12 @@ there; a half hour can simply be bad.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from engage.domain.ids import Prefix
 from engage.domain.interactions import INTERACTIONS
 from engage.simulate.calendar import (
     CALLS_BY_HOUR,
@@ -23,14 +23,13 @@ from engage.simulate.calendar import (
     NEVER,
     SECOND,
     Calendar,
-    days,
     in_office_hours,
     milliseconds,
     time_of_day,
     weekday,
 )
 from engage.simulate.people import People
-from engage.simulate.streams import Draws, Flags, Floats, Ints, sigmoid
+from engage.simulate.streams import Draws, Fates, Flags, Floats, Ints, sigmoid
 from engage.simulate.tables import Rows, arrow, maybe, words
 
 TOPICS = ("payments", "card", "login", "address", "loan", "mortgage")
@@ -45,6 +44,9 @@ AGENTS_BY_HOUR = (
 """Agents at their desks by hour; short before noon, when most people call."""
 DISPOSITIONS = ("resolved", "follow_up", "unresolved")
 MOST_CONTACTS = 4
+TAKES_S = 300.0
+"""Seconds for which a conversation that the engine started keeps an agent from the queue."""
+PEOPLE_PER_AGENT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def own(
     rate = per_week * (last - first) / (7 * DAY) * people.activity
     person = np.repeat(np.arange(len(people)), draws.count("number", rate, 30))
     n = len(person)
-    day = days(draws.uniform("day", n), first, last, CALLS_BY_WEEKDAY)
+    day = calendar.days(draws.uniform("day", n), first, last, CALLS_BY_WEEKDAY)
     clock = time_of_day(draws.uniform("hour", n), draws.uniform("minute", n), CALLS_BY_HOUR)
     return Origins(
         person,
@@ -112,9 +114,10 @@ def from_page(
     journey: list[str],
     left: Ints,
     parent: Ints,
+    why: str = "defeated",
 ) -> Origins:
     """Return the concerns of those who phone because the page defeated them."""
-    draws = Draws(seed, "defeated")
+    draws = Draws(seed, why)
     calls = draws.uniform("calls", len(person)) < 0.22
     wait = milliseconds(600.0 + draws.exponential("after", np.full(len(person), 9_000.0)))
     topics = np.array([TOPICS.index(j) if j in TOPICS else 0 for j in journey], dtype=np.int64)
@@ -123,8 +126,39 @@ def from_page(
     return Origins(person[calls], topics[calls], start[calls], parent[calls])
 
 
-def draw(origins: tuple[Origins, ...], people: People, seed: int, calendar: Calendar) -> Concerns:
-    """Return what becomes of each concern when nobody is approached."""
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Who else keeps the agents busy: conversations that the engine started."""
+
+    calls: Ints
+    chats: Ints
+    """When each begins, sorted."""
+    agents: int
+
+    def added(self, channel: Ints, at: Ints) -> Floats:
+        """Return the seconds that the conversations of the two hours before add to the mean wait.
+
+        Each keeps one of `agents` for TAKES_S seconds, and a queue that is short of agents carries
+        the delay along; written messages wait for nobody.
+        """
+        busy = np.zeros(len(at))
+        for code, begins in enumerate((self.calls, self.chats)):
+            before, since = (np.searchsorted(begins, at - ago) for ago in (0, 2 * HOUR))
+            busy += np.where(channel == code, before - since, 0)
+        return np.asarray(busy * TAKES_S / self.agents)
+
+
+def draw(
+    origins: Sequence[Origins | Concerns],
+    people: People,
+    seed: int,
+    calendar: Calendar,
+    crowd: Crowd | None = None,
+) -> Concerns:
+    """Return what becomes of each concern when nobody is approached about it.
+
+    The same people with the same patience; a `crowd` in the queue makes them wait longer.
+    """
     person, topic, start, parent = (
         np.concatenate([getattr(o, name) for o in origins])
         for name in ("person", "topic", "start", "parent")
@@ -136,7 +170,7 @@ def draw(origins: tuple[Origins, ...], people: People, seed: int, calendar: Cale
     ends, solved = start.copy(), np.zeros(n, dtype=np.bool_)
     parts: list[dict[str, np.ndarray]] = []
     for k in range(MOST_CONTACTS):
-        contact = _contact(draws, k, at, person, topic, people, calendar)
+        contact = _contact(draws, k, at, person, topic, people, calendar, crowd)
         returns = draws.chance(f"returns{k}", np.where(contact["solved"], 0.05, 0.82 - 0.08 * k))
         parts.append(
             {name: column[goes_on] for name, column in contact.items()}
@@ -163,12 +197,22 @@ def draw(origins: tuple[Origins, ...], people: People, seed: int, calendar: Cale
 
 
 def _contact(
-    draws: Draws, k: int, at: Ints, person: Ints, topic: Ints, people: People, calendar: Calendar
+    draws: Draws,
+    k: int,
+    at: Ints,
+    person: Ints,
+    topic: Ints,
+    people: People,
+    calendar: Calendar,
+    crowd: Crowd | None,
 ) -> dict[str, np.ndarray]:
     """Return the k-th contact of every concern, whether or not it comes to it."""
     n = len(at)
     channel = draws.pick(f"channel{k}", n, CHANNEL_WEIGHTS)
-    in_full = _waits(draws, k, at, people.zone[person], channel, calendar)
+    mean = _mean_wait(draws, at, people.zone[person], channel, calendar)
+    if crowd is not None:
+        mean = mean + crowd.added(channel, at)
+    in_full = draws.exponential(f"wait{k}", mean)
     patience = draws.exponential(f"patience{k}", people.patience_s[person]) + 20.0
     abandoned = (channel < 2) & (in_full > patience)
     wait = np.asarray(np.round(np.where(abandoned, patience, in_full), 1), dtype=np.float64)
@@ -191,8 +235,8 @@ def _contact(
     }
 
 
-def _waits(draws: Draws, k: int, at: Ints, zone: Ints, channel: Ints, calendar: Calendar) -> Floats:
-    """Return seconds in the queue if one had all the patience in the world."""
+def _mean_wait(draws: Draws, at: Ints, zone: Ints, channel: Ints, calendar: Calendar) -> Floats:
+    """Return mean seconds in the queue if one had all the patience in the world."""
     local = calendar.local(zone, at)
     hour, day = local % DAY // HOUR, local // DAY
     load = np.array(CALLS_BY_HOUR)[hour] / np.array(AGENTS_BY_HOUR)[hour]
@@ -202,7 +246,7 @@ def _waits(draws: Draws, k: int, at: Ints, zone: Ints, channel: Ints, calendar: 
     lengths = draws.uniform("bad_half_hours", 1_009)
     bad = lengths[half_hour % 1_009] < 0.16
     mean: Floats = 45.0 * load**2 * np.where(bad, 5.0, 1.0) * np.array([1.0, 0.6, 0.2])[channel]
-    return draws.exponential(f"wait{k}", mean)
+    return mean
 
 
 def _lost(draws: Draws, ends: Ints, unsolved: Flags) -> tuple[Ints, Ints]:
@@ -215,47 +259,47 @@ def _lost(draws: Draws, ends: Ints, unsolved: Flags) -> tuple[Ints, Ints]:
     return np.where(complains, complaint, NEVER), np.where(leaves, leaving, NEVER)
 
 
-def interaction_rows(concerns: Concerns, people: People, first_need: int, seed: int) -> Rows:
-    """Return every contact as rows of `interactions`; concern k is need `first_need + k`."""
-    draws = Draws(seed, "interactions")
-    n = len(concerns.c_start)
-    person, topic = concerns.person[concerns.c_concern], concerns.topic[concerns.c_concern]
-    code = _dispositions(draws, concerns)
-    served = ~concerns.c_abandoned
-    known = concerns.c_end + milliseconds(draws.between("recorded", n, 60.0, 240.0))
+def interaction_rows(
+    concerns: Concerns, people: People, first_need: int, seed: int, ids: pa.Array, which: Ints
+) -> Rows:
+    """Return some contacts as rows of `interactions`; concern k is need `first_need + k`."""
+    fates, concern = Fates(ids, seed), concerns.c_concern[which]
+    person, topic, channel = concerns.person[concern], concerns.topic[concern], concerns.c_channel
+    start, end, wait = concerns.c_start[which], concerns.c_end[which], concerns.c_wait_s[which]
+    served, solved = ~concerns.c_abandoned[which], concerns.c_solved[which]
+    code = _dispositions(fates, solved)
+    known = end + milliseconds(fates.between("recorded", 60.0, 240.0))
     columns = {
-        "interaction_id": draws.ids(Prefix.INTERACTION, n),
+        "interaction_id": ids,
         "person_id": people.ids.take(pa.array(person)),
-        "ts": concerns.c_start,
-        "ended_at": concerns.c_end,
+        "ts": start,
+        "ended_at": end,
         "known_at": known,
-        "channel": words(CHANNELS, concerns.c_channel),
+        "channel": words(CHANNELS, channel[which]),
         "direction": "inbound",
         "initiated_by": "customer",
         "topic": words(TOPICS, topic),
-        "queue": words(QUEUES, _queues(topic, concerns.c_channel)),
-        "wait_s": concerns.c_wait_s,
-        "talk_s": np.round((concerns.c_end - concerns.c_start) / SECOND - concerns.c_wait_s, 1),
-        "wrap_s": np.where(served, np.round(draws.between("wrap", n, 15.0, 90.0), 1), 0.0),
-        "transfers": concerns.c_transfers,
-        "abandoned": concerns.c_abandoned,
+        "queue": words(QUEUES, _queues(topic, channel[which])),
+        "wait_s": wait,
+        "talk_s": np.round((end - start) / SECOND - wait, 1),
+        "wrap_s": np.where(served, np.round(fates.between("wrap", 15.0, 90.0), 1), 0.0),
+        "transfers": concerns.c_transfers[which],
+        "abandoned": ~served,
         "disposition": maybe(words(DISPOSITIONS, code), served),
         "resolved": words(("true", "unknown", "false"), np.where(served, code, 1)),
-        "handled_by": maybe(words(("person",), np.zeros(n, dtype=np.int64)), served),
-        "survey_score": _surveys(draws, concerns),
+        "handled_by": maybe(words(("person",), np.zeros(len(which), dtype=np.int64)), served),
+        "survey_score": _surveys(fates, served, solved, wait),
     }
-    table = arrow(INTERACTIONS, n, columns)
-    return Rows.of(
-        table, known=known, ts=concerns.c_start, person=person, need=first_need + concerns.c_concern
-    )
+    table = arrow(INTERACTIONS, len(which), columns)
+    return Rows.of(table, known=known, ts=start, person=person, need=first_need + concern)
 
 
-def _dispositions(draws: Draws, concerns: Concerns) -> Ints:
+def _dispositions(fates: Fates, solved: Flags) -> Ints:
     """Return what the agent noted; agents like to believe that they helped."""
-    u = draws.uniform("disposition", len(concerns.c_start))
+    u = fates.uniform("disposition")
     if_solved = np.where(u < 0.85, 0, 1)
     if_not = np.select([u < 0.4, u < 0.75], [0, 1], default=2)
-    return np.where(concerns.c_solved, if_solved, if_not).astype(np.int64)
+    return np.where(solved, if_solved, if_not).astype(np.int64)
 
 
 def _queues(topic: Ints, channel: Ints) -> Ints:
@@ -263,10 +307,8 @@ def _queues(topic: Ints, channel: Ints) -> Ints:
     return np.where(channel == 0, lending.astype(np.int64), channel + 1)
 
 
-def _surveys(draws: Draws, concerns: Concerns) -> Floats:
+def _surveys(fates: Fates, served: Flags, solved: Flags, wait: Floats) -> Floats:
     """Return the marks, 1 to 5, of the quarter who answer."""
-    n = len(concerns.c_start)
-    mark = np.where(concerns.c_solved, 4.3, 2.3) - 0.004 * np.minimum(concerns.c_wait_s, 300.0)
-    mark = np.clip(np.round(mark + 0.8 * draws.bell("mark", n)), 1.0, 5.0)
-    answers = ~concerns.c_abandoned & (draws.uniform("answers", n) < 0.25)
-    return np.where(answers, mark, np.nan)
+    mark = np.where(solved, 4.3, 2.3) - 0.004 * np.minimum(wait, 300.0)
+    mark = np.clip(np.round(mark + 0.8 * fates.bell("mark")), 1.0, 5.0)
+    return np.where(served & (fates.uniform("answers") < 0.25), mark, np.nan)

@@ -83,21 +83,22 @@ class Course:
     cancelled: Ints
     """[need + 1]: from when on its old course no longer holds."""
     closed: Ints
-    """[person]: when their account is closed."""
+    """[person + 1]: when their account is closed."""
     kept: Flags
     """[log + 1]: the answers that count."""
     decisive: Flags
     """[log + 1]: the answers that decided a need."""
 
-    def stands(self, rows: Rows) -> Flags:
-        """Return which rows happen in this course."""
-        happens = (rows.anchor < self.cancelled[rows.need]) & (rows.ts <= self.closed[rows.person])
+    def stands(self, rows: Rows, until: Ints | None = None) -> Flags:
+        """Return which rows happen in this course; `until` [need + 1] ends some of them earlier."""
+        ends = self.cancelled if until is None else np.minimum(self.cancelled, until)
+        happens = (rows.anchor < ends[rows.need]) & (rows.ts <= self.closed[rows.person])
         deciding = self.decisive[rows.log] | ~rows.conditional
         return happens & self.kept[rows.log] & deciding
 
-    def table(self, rows: Rows) -> pa.Table:
+    def table(self, rows: Rows, until: Ints | None = None) -> pa.Table:
         """Return the rows that happen, as the engine would be told of them."""
-        return rows.table.filter(pa.array(self.stands(rows)))
+        return rows.table.filter(pa.array(self.stands(rows, until)))
 
 
 def course(needs: Needs, own_closings: Ints, log: Log, kept: Flags | None = None) -> Course:
@@ -117,7 +118,7 @@ def course(needs: Needs, own_closings: Ints, log: Log, kept: Flags | None = None
     void = np.append(never_comes_up, False)[log.need]
     decisive &= ~void
     leaves = np.flatnonzero(needs.leaves < cancelled[:-1])
-    closed = own_closings.copy()
+    closed = np.append(own_closings, NEVER)
     np.minimum.at(closed, needs.person[leaves], needs.leaves[leaves])
     return Course(cancelled, closed, np.append(kept, True), np.append(decisive, True))
 

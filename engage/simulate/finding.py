@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TypedDict
 
@@ -15,6 +16,7 @@ from engage.simulate.bank import Bank
 from engage.simulate.calendar import DAY, NEVER, SECOND
 from engage.simulate.course import Course
 from engage.simulate.streams import Flags, Floats, Ints
+from engage.simulate.tables import Rows
 
 NOBODY = -1
 
@@ -62,6 +64,9 @@ class Finder:
     def find(self, rows: pa.Table, at: Ints) -> tuple[Ints, Ints]:
         """Return the person and the need that each row's person_id and subject_id mean at `at`."""
         person, browsing = self.people(rows["person_id"].to_pylist())
+        if self._bank.nastiness.merges:
+            browsing = self._now_in(browsing, at)
+            person = np.where(browsing >= 0, self._bank.matters.person[browsing], person)
         return person, self.needs(person, browsing, rows["subject_id"].to_pylist(), at)
 
     def present(self, person: Ints, at: Ints, course: Course) -> Flags:
@@ -77,6 +82,34 @@ class Finder:
             lasts_until=self._lasts_until[need],
             comes_anyway=self._comes_anyway[need],
         )
+
+    def learn(self, rows: Mapping[str, Rows]) -> None:
+        """Take note of contacts that were not foreseen."""
+        if INTERACTIONS.name in rows:
+            contacts = rows[INTERACTIONS.name]
+            ids = contacts.table["interaction_id"].to_pylist()
+            self._subjects.update(zip(ids, contacts.need.tolist(), strict=True))
+
+    def _now_in(self, browsing: Ints, at: Ints) -> Ints:
+        """Return the matter last begun by then in the browser in which each matter is pursued."""
+        browser, keys, order = self._browsers
+        span = self._bank.end - self._bank.first + 400 * DAY
+        wanted = browser[browsing] * span + (at - self._bank.first)
+        place = np.searchsorted(keys, wanted, side="right") - 1
+        found = order[np.maximum(place, 0)]
+        begun = (place >= 0) & (browser[found] == browser[browsing]) & (browsing >= 0)
+        return np.where(begun, found, browsing)
+
+    @cached_property
+    def _browsers(self) -> tuple[Ints, Ints, Ints]:
+        """Return each matter's browser, and keys that sort by browser and time, with their order."""
+        bank = self._bank
+        codes = bank.browsers.anonymous.dictionary_encode().indices
+        browser = np.asarray(codes, dtype=np.int64)
+        span = bank.end - bank.first + 400 * DAY
+        keys = browser * span + (bank.matters.starts[:, 0] - bank.first)
+        order = np.argsort(keys, kind="stable")
+        return browser, keys[order], order
 
     def _last_visit(self, person: Ints, at: Ints) -> Ints:
         """Return each person's last visit that began by then; -1 for none."""

@@ -12,10 +12,10 @@ from engage.simulate.calendar import (
     VISITS_BY_HOUR,
     VISITS_BY_WEEKDAY,
     Calendar,
-    days,
     time_of_day,
 )
 from engage.simulate.people import People
+from engage.simulate.seasons import nights
 from engage.simulate.streams import Draws, Flags, Floats, Ints, sigmoid
 
 
@@ -98,9 +98,19 @@ class Matters:
 
 
 def draw(
-    people: People, seed: int, calendar: Calendar, first: int, last: int, per_week: float
+    people: People,
+    seed: int,
+    calendar: Calendar,
+    first: int,
+    last: int,
+    per_week: float,
+    *,
+    seasons: bool = False,
 ) -> Matters:
-    """Return the matters that begin between two times, `per_week` for an ordinary person."""
+    """Return the matters that begin between two times, `per_week` for an ordinary person.
+
+    With `seasons`, half of the returns about large decisions come at night.
+    """
     draws = Draws(seed, "matters")
     weeks = (last - first) / (7 * DAY)
     person = np.repeat(
@@ -117,7 +127,7 @@ def draw(
     return Matters(
         person=person,
         journey=journey,
-        starts=_starts(people.zone[person], journey, draws, calendar, first, last),
+        starts=_starts(people.zone[person], journey, draws, calendar, first, last, seasons),
         visits=1 + np.cumprod(more, axis=1).sum(axis=1),
         heat=heat,
         chance=chance,
@@ -135,22 +145,30 @@ def of(attribute: str, journey: Ints) -> Floats:
 
 
 def _starts(
-    zone: Ints, journey: Ints, draws: Draws, calendar: Calendar, first: int, last: int
+    zone: Ints,
+    journey: Ints,
+    draws: Draws,
+    calendar: Calendar,
+    first: int,
+    last: int,
+    seasons: bool,
 ) -> Ints:
     """Return when each visit would begin: days apart, evenings for what is thought about late."""
     n = len(zone)
     late = of("late", journey) > 0
     u, v = draws.uniform("hour", n, MOST_VISITS), draws.uniform("minute", n, MOST_VISITS)
     gap = np.minimum(draws.exponential("gap", np.full((n, MOST_VISITS), 1.3)), 3.9)
-    day = days(draws.uniform("day", n), first, last, VISITS_BY_WEEKDAY)
+    day = calendar.days(draws.uniform("day", n), first, last, VISITS_BY_WEEKDAY)
+    clock = np.where(
+        late[:, None],
+        time_of_day(u, v, LATE_VISITS_BY_HOUR),
+        time_of_day(u, v, VISITS_BY_HOUR),
+    )
+    if seasons:
+        clock = nights(clock, late, draws.seed)
     starts = np.empty((n, MOST_VISITS), dtype=np.int64)
     for k in range(MOST_VISITS):
-        clock = np.where(
-            late,
-            time_of_day(u[:, k], v[:, k], LATE_VISITS_BY_HOUR),
-            time_of_day(u[:, k], v[:, k], VISITS_BY_HOUR),
-        )
-        starts[:, k] = calendar.utc(zone, day * DAY + clock)
+        starts[:, k] = calendar.utc(zone, day * DAY + clock[:, k])
         if k:
             # Visits of one matter never run into one another.
             starts[:, k] = np.maximum(starts[:, k], starts[:, k - 1] + DAY // 8)

@@ -29,6 +29,8 @@ def worth_a_look(bank: Bank) -> Ints:
     berlin = np.full(len(local), ZONES.index("Europe/Berlin"))
     daily = [bank.calendar.utc(berlin, local + clock) for clock in (MORNING, AFTERNOON)]
     every = np.concatenate([hesitates, idle_moments(bank.visits), recorded, *daily])
+    if bank.nastiness.gap:
+        every = np.append(every, bank.telling.gap_until + 3 * SECOND)
     return merged(np.sort(every[(every > bank.start) & (every <= bank.live_until)]))
 
 

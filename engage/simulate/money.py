@@ -24,6 +24,8 @@ KINDS = ("fee", "interest", "fee", "interest", "interest")
 OPENED, CLOSED = "product_opened", "account_closed"
 BOOKED_AFTER = 6 * HOUR
 """The engine learns of a booking some hours later."""
+GIANT = 500
+"""The enormous customer earns as much as so many others."""
 MONTH = 30 * DAY
 YEAR = 365 * DAY
 
@@ -40,6 +42,16 @@ def usual_margin(people: People, seed: int) -> Floats:
     """Return each person's usual margin in a month and product, in cents; 0 for what they lack."""
     scale = np.exp(0.5 * Draws(seed, "margins").bell("scale", len(people), len(PRODUCTS)))
     return np.where(people.holds, np.round(MONTHLY_MARGIN_MINOR * scale), 0.0)
+
+
+def with_giant(usual: Floats, among: Ints, seed: int) -> Floats:
+    """Return the margins with those of one of some people raised to GIANT times the mean of all."""
+    if not len(among):
+        return usual
+    one = among[int(Draws(seed, "giant").uniform("who", 1)[0] * len(among))]
+    raised = usual.copy()
+    raised[one, PRODUCTS.index("current")] += np.round(GIANT * usual.sum(axis=1).mean())
+    return raised
 
 
 def monthly_rows(people: People, usual: Floats, firsts: Ints, seed: int) -> Rows:

@@ -145,6 +145,15 @@ def complaint(
     return events(steps, people), ts, index
 
 
+def complaint_rows(ids: list[pa.Array], people: People, person: Ints, at: Ints, need: Ints) -> Rows:
+    """Return such visits over these needs; they stand while the needs take this course at `at`."""
+    table, ts, index = complaint(ids, people, person, at)
+    known = ts + 2 * SECOND
+    return Rows.of(
+        table, known=known, ts=ts, person=person[index], need=need[index], anchor=at[index]
+    )
+
+
 def links(who: Browsers, person: Ints, matter: Ints, known: Ints) -> pa.Table:
     """Return the rows that join each matter's browser to its customer."""
     return arrow(
@@ -160,7 +169,8 @@ def links(who: Browsers, person: Ints, matter: Ints, known: Ints) -> pa.Table:
 
 def link_rows(events_of: Rows, visits: v.Visits, who: Browsers) -> Rows:
     """Return a link for each identification, known when the event is."""
-    index = np.flatnonzero((visits.step == v.IDENTIFIED) | (visits.step == v.IDENTIFIED_LATE))
+    says = np.isin(visits.step, (v.IDENTIFIED, v.IDENTIFIED_LATE)) & ~visits.step_lost
+    index = np.flatnonzero(says)
     some = events_of.take(index)
     table = links(who, some.person, some.need, some.known)
     return Rows.of(table, known=some.known, ts=some.ts, person=some.person, need=some.need)

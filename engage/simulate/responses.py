@@ -7,7 +7,7 @@ engine has to find out; the engine never sees it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,16 @@ class Responses:
         return Responses(
             np.stack([draws.uniform(f"takes_{name}", n + 1) for name in (*CHANNELS, "other")]),
             *(draws.uniform(name, n + 1) for name in ("prefers", "solved", "bristles", "pace")),
+        )
+
+    def with_more(self, place: int, more: Responses) -> Responses:
+        """Return responses with those of further needs inserted; theirs of `no need` are dropped."""
+        names = [field.name for field in fields(self)]
+        return Responses(
+            *(
+                np.concatenate([one[..., :place], new[..., :-1], one[..., place:]], axis=-1)
+                for one, new in ((getattr(self, n), getattr(more, n)) for n in names)
+            )
         )
 
 

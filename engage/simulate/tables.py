@@ -21,6 +21,8 @@ from engage.simulate.streams import Flags, Ints
 
 NO_NEED = -1
 """The need of what happens anyway; it is never cancelled."""
+NO_PERSON = -1
+"""The person behind a bot."""
 BASELINE = -1
 """The log line of what happens when nobody is approached."""
 

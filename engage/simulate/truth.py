@@ -5,7 +5,9 @@ over people of (what came of it in the world that was played) - (what would have
 of this trigger's answers been given, everything else as it was played). That is intention to treat:
 people whom no offer reached, who ignored it, or for whom `none` was drawn count as treated. Over
 random arms, its expectation is that of the difference between treated and held out. Approaches by
-other triggers are part of both worlds, as they are part of both arms.
+other triggers are part of both worlds, as they are part of both arms. Where conversations fill the
+queues for everybody (`crowding`), the held out are touched too: `spill` says by how much, and the
+difference between the arms has the expectation of `effect - spill`.
 
 Nothing is estimated here: both worlds follow from the same drawn people (`course`).
 """
@@ -13,6 +15,7 @@ Nothing is estimated here: both worlds follow from the same drawn people (`cours
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
@@ -21,6 +24,7 @@ from engage.domain.assignments import Arm
 from engage.simulate.bank import Bank
 from engage.simulate.calendar import DAY, HOUR
 from engage.simulate.course import Log, course
+from engage.simulate.crowding import crowded
 from engage.simulate.facts import Cases, Facts, What, Yardstick, facts, succeeds, value_minor
 from engage.simulate.streams import Flags, Ints
 
@@ -44,51 +48,81 @@ class Effect(TypedDict):
     """Mean difference in the margin of the twelve months from qualification, in minor units."""
     n: int
     """Treated people."""
+    spill: float
+    """The same difference for those held out at their first qualification: what the others' fuller
+    queues did to them. 0 without interference; a fair comparison of arms sees `effect - spill`."""
+    strangers: int
+    """Treated browsers that no person is behind, which the figures leave out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Firsts:
+    """Whom a trigger met first with which arm."""
+
+    treated: Cases
+    held_out: Cases
+    strangers: int
 
 
 def effects(
     bank: Bank,
     log: Log,
-    first: Mapping[str, Cases],
+    first: Mapping[str, Firsts],
     yardsticks: Mapping[str, Yardstick],
 ) -> dict[str, Effect]:
     """Return the true effect of each trigger on the treated of its first qualifications."""
-    played = facts(bank, log, course(bank.needs, bank.people.closed, log))
+    played = world(bank, log)
     return {
-        name: effect(bank, played, without(bank, log, name), first[name], yardsticks[name])
+        name: effect(
+            bank, played, world(bank, log, log.trigger != name), first[name], yardsticks[name]
+        )
         for name in first
     }
 
 
-def without(bank: Bank, log: Log, trigger: str) -> Facts:
-    """Return what would have happened without this trigger's answers."""
-    return facts(bank, log, course(bank.needs, bank.people.closed, log, log.trigger != trigger))
+def world(bank: Bank, log: Log, kept: Flags | None = None) -> Facts:
+    """Return what happens under the answers in `log`, or under the `kept` ones of them."""
+    crowd = crowded(bank, log, kept)
+    return facts(crowd.bank, log, course(crowd.bank.needs, bank.people.closed, log, kept))
 
 
-def effect(bank: Bank, played: Facts, left_alone: Facts, cases: Cases, by: Yardstick) -> Effect:
+def effect(bank: Bank, played: Facts, left_alone: Facts, first: Firsts, by: Yardstick) -> Effect:
     """Return the mean difference between the two worlds over these cases."""
-    n = len(cases.person)
-    if not n:
-        return Effect(effect=float("nan"), clv_change=float("nan"), n=0)
-    gained = succeeds(bank, played, cases, by).astype(np.int64) - succeeds(
-        bank, left_alone, cases, by
-    )
+    cases, nothing = first.treated, float("nan")
+    gained = _gained(bank, played, left_alone, cases, by)
+    spilt = _gained(bank, played, left_alone, first.held_out, by)
     earned = value_minor(bank, played, cases) - value_minor(bank, left_alone, cases)
-    return Effect(effect=float(gained.sum() / n), clv_change=float(earned.mean()), n=n)
+    return Effect(
+        effect=float(gained.sum() / len(gained)) if len(gained) else nothing,
+        clv_change=float(earned.mean()) if len(earned) else nothing,
+        n=len(gained),
+        spill=float(spilt.mean()) if len(spilt) else 0.0,
+        strangers=first.strangers,
+    )
 
 
-def first_treated(
+def _gained(bank: Bank, played: Facts, left_alone: Facts, cases: Cases, by: Yardstick) -> Ints:
+    now, before = (succeeds(bank, one, cases, by).astype(np.int64) for one in (played, left_alone))
+    return np.asarray(now - before)
+
+
+def firsts(
     unit: list[str], person: Ints, need: Ints, at: Ints, arm: list[str], decision: list[str]
-) -> Cases:
-    """Return the first qualification of each unit, of those that were treated at it.
+) -> Firsts:
+    """Return the first qualification of each unit, by its arm.
 
     A unit is whom the engine takes for one person; a browser that was never identified is one of
-    its own.
+    its own, and so is one that two people share.
     """
     codes = np.unique(np.array(unit, dtype=np.str_), return_inverse=True)[1]
     order = np.lexsort((np.array(decision, dtype=np.str_), at, codes))
     first: Flags = np.append(True, codes[order][1:] != codes[order][:-1])[: len(order)]
     chosen = order[first]
-    treated = np.array([one == Arm.TREATED for one in arm], dtype=np.bool_)
-    chosen = chosen[treated[chosen]]
-    return Cases(person[chosen], need[chosen], at[chosen])
+    treated = np.array([one == Arm.TREATED for one in arm], dtype=np.bool_)[chosen]
+    real = person[chosen] >= 0
+    met, left = chosen[treated & real], chosen[~treated & real]
+    return Firsts(
+        Cases(person[met], need[met], at[met]),
+        Cases(person[left], need[left], at[left]),
+        int((treated & ~real).sum()),
+    )

@@ -39,6 +39,8 @@ class Visits:
     step: Ints
     step_ts: Ints
     step_anonymous: Flags
+    step_lost: Flags
+    """Steps that an outage swallowed: they do not happen."""
     finished: Ints
     """[matter]: when they reach the goal alone, else NEVER."""
     identified: Ints
@@ -80,6 +82,7 @@ def draw(matters: Matters, people: People, seed: int) -> Visits:
         step=step,
         step_ts=ts,
         step_anonymous=matters.anonymous[matter[visit]] & (ts <= identified[matter[visit]]),
+        step_lost=np.zeros(len(step), dtype=np.bool_),
         finished=finished,
         identified=identified,
     )

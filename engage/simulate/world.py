@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -15,19 +16,22 @@ from engage.domain.people import LINKS, PEOPLE
 from engage.domain.transactions import TRANSACTIONS
 from engage.features.schema import TIME
 from engage.simulate import bank as banks
-from engage.simulate import consequences, moments, people, responses, truth
+from engage.simulate import consequences, crowding, merges, moments, people, responses, truth
 from engage.simulate.answering import ANSWERED, OFFERS, answers
 from engage.simulate.calendar import micros, moment
 from engage.simulate.course import Course, Log, course
-from engage.simulate.facts import Cases, Yardstick
+from engage.simulate.facts import Yardstick
 from engage.simulate.finding import Finder
+from engage.simulate.nastiness import Nastiness
 from engage.simulate.potential import potential_outcomes
+from engage.simulate.streams import Flags
 from engage.simulate.tables import Rows, micros_of, table, together, typed
 from engage.simulate.truth import YARDSTICKS, Effect
 
 TOLD = (EVENTS, INTERACTIONS, TRANSACTIONS, APPOINTMENTS, LINKS)
 """Relations that grow as time goes by."""
 START = datetime(2026, 3, 2, tzinfo=UTC)
+NONE = Nastiness.none()
 
 QUALIFIED = pa.schema(
     [(name, pa.string()) for name in ("decision_id", "person_id", "trigger", "subject_id")]
@@ -48,13 +52,14 @@ class World:
         start: datetime = START,
         weeks_before: int = 8,
         weeks_live: int = 4,
+        nastiness: Nastiness = NONE,
     ) -> None:
-        self._bank = banks.draw(people, seed, start, weeks_before, weeks_live)
+        self._bank = banks.draw(people, seed, start, weeks_before, weeks_live, nastiness)
         self._finder = Finder(self._bank)
         self._log = Log.empty()
         self._answers: dict[str, tuple[str, int]] = {}
         self._consequences: dict[str, Rows] = {}
-        self._course = self._course_of(self._log)
+        self._taken = self._course_of(self._log)
         self._told_until = self._bank.start
 
     @property
@@ -90,7 +95,8 @@ class World:
     def until(self, until: datetime) -> dict[str, pa.Table]:
         """Return the rows that became known since the last call, by relation.
 
-        Rows of `appointments` may carry a known appointment_id with its new state.
+        Rows of `appointments` may carry a known appointment_id with its new state; where records
+        are corrected (`Nastiness.late`), rows of `interactions` a known interaction_id likewise.
         """
         at = micros(until)
         told = self._told(self._told_until, at)
@@ -131,16 +137,18 @@ class World:
         rows = typed(qualified, QUALIFIED, "qualified")
         at = micros_of(rows["qualified_at"])
         person, need = self._finder.find(rows, at)
-        joined = self._all(LINKS.name, self._course)
-        owners = dict(zip(*(joined[c].to_pylist() for c in LINKS.column_names[:2]), strict=True))
+        joined = self._all(LINKS.name, self._taken)
+        pairs = [joined[c].to_pylist() for c in LINKS.column_names[:2]]
+        two = merges.ambiguous(*pairs)
+        owners = {one: other for one, other in zip(*pairs, strict=True) if one not in two}
         units = [owners.get(one, one) for one in rows["person_id"].to_pylist()]
         arms, decisions = (rows[c].to_pylist() for c in ("arm", "decision_id"))
-        first: dict[str, Cases] = {}
+        first: dict[str, truth.Firsts] = {}
         trigger = np.array(rows["trigger"].to_pylist(), dtype=np.str_)
         for name in sorted(set(trigger.tolist()) & set(yardsticks)):
-            of = np.flatnonzero((trigger == name) & (person >= 0)).tolist()
+            of = np.flatnonzero(trigger == name).tolist()
             unit, arm, decision = ([column[k] for k in of] for column in (units, arms, decisions))
-            first[name] = truth.first_treated(unit, person[of], need[of], at[of], arm, decision)
+            first[name] = truth.firsts(unit, person[of], need[of], at[of], arm, decision)
         return truth.effects(self._bank, self._log, first, yardsticks)
 
     def potential_outcomes(self) -> pa.Table:
@@ -152,16 +160,16 @@ class World:
 
         Part of the truth: for tests and for whoever judges the engine, never for the engine.
         """
-        taken = self._course
+        taken = self._taken
         if without is not None:
-            taken = self._course_of(self._log, without)
+            taken = self._course_of(self._log, self._log.trigger != without)
         return {relation.name: self._all(relation.name, taken) for relation in TOLD}
 
-    def _all(self, name: str, taken: Course) -> pa.Table:
-        parts = [self._bank.rows[name]]
+    def _all(self, name: str, taken: _Taken) -> pa.Table:
+        parts = [taken.as_drawn(self._bank.rows[name]), *taken.instead(name)]
         if name in self._consequences:
-            parts.append(self._consequences[name])
-        return pa.concat_tables([taken.table(part) for part in parts])
+            parts.append(taken.course.table(self._consequences[name]))
+        return pa.concat_tables(parts)
 
     def _told(self, after: int, until: int) -> dict[str, pa.Table]:
         return {relation.name: self._between(relation.name, after, until) for relation in TOLD}
@@ -169,18 +177,18 @@ class World:
     def _between(self, name: str, after: int, until: int) -> pa.Table:
         rows = self._bank.rows[name]
         low, high = np.searchsorted(rows.known, [after, until], side="right").tolist()
-        told = self._course.table(rows.slice(low, max(low, high)))
-        late = self._consequences.get(name)
-        if late is None:
-            return told
-        due = np.flatnonzero((late.known > after) & (late.known <= until))
-        if not len(due):
-            return told
-        return pa.concat_tables([told, self._course.table(late.take(due))])
+        told = [self._taken.as_drawn(rows.slice(low, max(low, high)))]
+        for late in (self._taken.crowded.rows.get(name), self._consequences.get(name)):
+            if late is not None:
+                due = np.flatnonzero((late.known > after) & (late.known <= until))
+                told.append(self._taken.course.table(late.take(due)))
+        return pa.concat_tables([told[0], *(part for part in told[1:] if part.num_rows)])
 
     def _take(self, offers: pa.Table) -> None:
         """Log the answers to new offers and change what is to come."""
-        log, answered = answers(self._bank, self._finder, self._course, self._told_until, offers)
+        log, answered = answers(
+            self._bank, self._finder, self._taken.course, self._told_until, offers
+        )
         for k, one in enumerate(log.decision.tolist()):
             self._answers[one] = (responses.ANSWERS[log.mode[k]], int(answered[k]))
         self._remember(log.take(np.flatnonzero(log.mode != responses.ABSENT)))
@@ -188,12 +196,30 @@ class World:
     def _remember(self, log: Log) -> None:
         if not len(log):
             return
-        for name, rows in consequences.rows(self._bank, log, len(self._log)).items():
-            before = self._consequences.get(name)
+        for name, made in consequences.rows(self._bank, log, len(self._log)).items():
+            before, rows = self._consequences.get(name), self._bank.telling(name, made)
             self._consequences[name] = rows if before is None else together((before, rows))
         self._log = self._log.plus(log)
-        self._course = self._course_of(self._log)
+        self._taken = self._course_of(self._log)
+        self._finder.learn(self._taken.crowded.rows)
 
-    def _course_of(self, log: Log, without: str | None = None) -> Course:
-        kept = None if without is None else log.trigger != without
-        return course(self._bank.needs, self._bank.people.closed, log, kept)
+    def _course_of(self, log: Log, kept: Flags | None = None) -> _Taken:
+        crowd = crowding.crowded(self._bank, log, kept)
+        return _Taken(course(crowd.bank.needs, self._bank.people.closed, log, kept), crowd)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """The course that the world takes, and the queues in it."""
+
+    course: Course
+    crowded: crowding.Crowded
+
+    def as_drawn(self, rows: Rows) -> pa.Table:
+        """Return those rows of the bank left alone that happen."""
+        return self.course.table(rows, self.crowded.changed_from)
+
+    def instead(self, name: str) -> list[pa.Table]:
+        """Return the rows that happen in their stead because the queues are fuller."""
+        rows = self.crowded.rows.get(name)
+        return [] if rows is None else [self.course.table(rows)]

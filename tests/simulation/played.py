@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
+from engage.simulate.nastiness import Nastiness
 from engage.simulate.world import World
 
 LAUNCH = datetime(2026, 3, 2, tzinfo=UTC)
@@ -159,3 +160,12 @@ def everything_told(world: World) -> dict[str, pa.Table]:
     """Return history and all that follows, as the engine would have heard it."""
     history, rest = world.history(), world.until(world.ends_at + timedelta(days=400))
     return {name: pa.concat_tables([history[name], rest[name]]) for name in RELATIONS}
+
+
+def nasty_bank() -> World:
+    """Return a bank with every trouble in which everybody who could be helped was approached."""
+    world = World(200, 1, nastiness=Nastiness.all())
+    alone = world.path()
+    world.respond(offers(night_qualifiers(alone), "chat_offer"))
+    world.respond(offers(unresolved_qualifiers(alone), "callback"))
+    return world

@@ -11,17 +11,20 @@ import pytest
 from engage.domain.ids import Prefix
 from engage.simulate.streams import Draws
 from engage.simulate.world import World
-from tests.simulation.played import digest, everything_told, in_order
+from tests.simulation.played import digest, everything_told, in_order, nasty_bank
 
-BANK_OF_SEED_1 = "12a7b2ca5a8a1ae0a5bee38dd9929598"
+BANK_OF_SEED_1 = "a1af340aa25424d54a2a71f2a1230b72"
 """The bank of 200 people and seed 1. Whoever means to change the bank writes the new one here."""
+NASTY_BANK_OF_SEED_1 = "8060f3be7c2e5989d39049e7af2c052e"
+"""The same bank with every trouble, once all who could be helped had been approached."""
 
 TELL = """
 import pyarrow
 pyarrow.set_cpu_count({threads})
 from engage.simulate.world import World
 from tests.simulation.played import digest
-print(digest(World(200, 1).path()))
+from tests.simulation.played import nasty_bank
+print(digest(World(200, 1).path()), digest(nasty_bank().path()), nasty_bank().moments()[-1])
 """
 
 
@@ -38,11 +41,16 @@ def test_the_bank_is_the_same_on_every_machine() -> None:
     assert digest(World(200, 1).path()) == BANK_OF_SEED_1
 
 
+def test_the_nasty_bank_is_the_same_on_every_machine() -> None:
+    assert digest(nasty_bank().path()) == NASTY_BANK_OF_SEED_1
+
+
 @pytest.mark.parametrize("threads", [1, 2])
-def test_threads_and_processor_features_do_not_matter(threads: int) -> None:
+def test_threads_hash_seeds_and_processor_features_do_not_matter(threads: int) -> None:
     plain = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR AVX2 FMA3"
     environment = os.environ | {
         "OMP_NUM_THREADS": str(threads),
+        "PYTHONHASHSEED": str(7 * threads),
         # numpy then computes logarithms and exponentials as an old processor would
         "NPY_DISABLE_CPU_FEATURES": plain if threads == 1 else "",
         "PYTHONPATH": os.pathsep.join(sys.path),
@@ -55,7 +63,8 @@ def test_threads_and_processor_features_do_not_matter(threads: int) -> None:
         text=True,
         check=True,
     )
-    assert told.stdout.strip() == digest(World(200, 1).path())
+    moment = nasty_bank().moments()[-1]
+    assert told.stdout.strip() == f"{BANK_OF_SEED_1} {NASTY_BANK_OF_SEED_1} {moment}"
 
 
 def test_a_column_does_not_depend_on_which_others_are_drawn_before_it() -> None:
