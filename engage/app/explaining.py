@@ -8,11 +8,12 @@ from typing import Any
 
 from engage.app.app import App
 from engage.app.reasons import score_reasons
-from engage.decide.explain import story
+from engage.decide.explain import details, story
 from engage.domain.catalog import QUERYABLE
 from engage.domain.outcomes import OUTCOMES
 from engage.domain.reasons import Reason
 from engage.errors import WrongUse
+from engage.features.definition import Feature
 from engage.store import Tx, decisions, effects, outbox, people, rows, triggers
 
 
@@ -22,6 +23,8 @@ class Story:
 
     facts: dict[str, Any] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+    """What was known at the time, for whoever wants to follow each number."""
 
     def tell(self, name: str, fact: Any, *lines: str) -> None:
         """Add one fact and the lines that say it."""
@@ -43,6 +46,7 @@ def explain(app: App, thing: str) -> Story:
             _tell_decision(app, tx, decision, part)
             told.facts.setdefault("decisions", []).append(part.facts)
             told.lines.extend(part.lines)
+            told.details.extend(part.details)
     return told
 
 
@@ -89,16 +93,24 @@ def _tell_decision(app: App, tx: Tx, decision: dict[str, Any], told: Story) -> N
     told.tell("decision", decision)
     told.tell("trigger", trigger and {"name": trigger.name, "when": trigger.when})
     because = score_reasons(app, tx, decision)
-    told.tell("score_reasons", because, *_reason_lines(because))
-    told.lines.extend(story(decision, trigger))
+    told.tell("score_reasons", because)
+    currency = app.settings.project.currency
+    told.lines.extend(story(decision, trigger, _reason_lines(because), currency))
+    told.details.extend(details(decision, _meanings(app, decision)))
     told.lines.extend(_delivery(tx, decision, told))
     told.lines.extend(_afterwards(tx, decision, told))
     told.lines.extend(_effect(tx, decision, told))
 
 
+def _meanings(app: App, decision: dict[str, Any]) -> dict[str, Feature]:
+    """Return what each logged column means, by the models that scored the decision."""
+    used = [app.models[name] for name in decision["artifacts"] or {} if name in app.models]
+    return {feature.name: feature for model in used for feature in model.features}
+
+
 def _reason_lines(because: dict[str, Any]) -> Iterator[str]:
     for model, said in because.items():
-        yield f"{model} was {said['score']:.3f}: {'; '.join(said['reasons']) or 'nothing stood out'}"
+        yield f"  {model} was {said['score']:.3f}: {'; '.join(said['reasons']) or 'nothing stood out'}"
 
 
 def _delivery(tx: Tx, decision: dict[str, Any], told: Story) -> Iterator[str]:

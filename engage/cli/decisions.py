@@ -48,6 +48,9 @@ def explain(
     else:
         for line in story.lines:
             typer.echo(line)
+        typer.echo("")
+        for line in story.details:
+            typer.echo(line)
 
 
 def register(app: typer.Typer) -> None:

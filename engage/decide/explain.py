@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,23 +16,32 @@ from engage.features.definition import Feature
 def story(
     decision: Mapping[str, Any],
     trigger: Trigger | None,
-    features: Mapping[str, Feature] | None = None,
+    because: Iterable[str] = (),
     currency: str = "",
 ) -> list[str]:
     """Return the decision as sentences, from the trigger's condition to what was done.
 
-    `decision` is a stored row with its JSON columns parsed; `features` give each column's
-    meaning; amounts are shown in hundredths of the currency's unit, as they are stored in minor
-    units.
+    `decision` is a stored row with its JSON columns parsed; `because` says why its scores were
+    what they were; amounts are shown in hundredths of the currency's unit, as they are stored in
+    minor units.
     """
     return [
         *_beginning(decision, trigger),
-        *_facts(decision, features or {}),
+        *because,
         *_weighing(decision, currency),
         *_arms(decision),
         *_draw(decision),
-        *_versions(decision),
     ]
+
+
+def details(
+    decision: Mapping[str, Any], features: Mapping[str, Feature] | None = None
+) -> list[str]:
+    """Return what was known when it was decided, and by which plan, policy and models.
+
+    `features` give each column's meaning, by its name.
+    """
+    return [*_facts(decision, features or {}), *_versions(decision)]
 
 
 def _beginning(decision: Mapping[str, Any], trigger: Trigger | None) -> Iterator[str]:
@@ -49,6 +58,8 @@ def _beginning(decision: Mapping[str, Any], trigger: Trigger | None) -> Iterator
 
 def _facts(decision: Mapping[str, Any], features: Mapping[str, Feature]) -> Iterator[str]:
     known = decision.get("features") or {}
+    if known:
+        yield "What was known then:"
     for name in sorted(known):
         value = _value(known[name])
         meaning = features[name].meaning if name in features else ""
@@ -93,7 +104,8 @@ def _draw(decision: Mapping[str, Any]) -> Iterator[str]:
     """Say what the chances were, and what came of it."""
     chances = decision.get("propensities") or {}
     if chances:
-        told = ", ".join(f"{name} {100 * p:.1f} %" for name, p in chances.items())
+        in_turn = sorted(chances.items(), key=lambda one: one[0] == NONE)  # as it is drawn
+        told = ", ".join(f"{name} {100 * p:.1f} %" for name, p in in_turn)
         drawn = decision.get("draw")
         at = "" if drawn is None else f"; the draw was {drawn:.4f}"
         yield f"The chances were {told}{at}."

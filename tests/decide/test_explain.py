@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from engage.decide.explain import story
+from engage.decide.explain import details, story
 from engage.domain.actions import ContactClass
 from engage.domain.reasons import Reason
 from engage.features.definition import Feature
@@ -18,7 +18,8 @@ def told(world: World, **more: object) -> str:
         "views": Feature("views", "integer", "used the calculator {value} times"),
         "local_hour": Feature("local_hour", "integer", "hour of the day where the visitor is"),
     }
-    return "\n".join(story(decision, world.triggers[0], meanings, "EUR"))
+    lines = story(decision, world.triggers[0], ["  it was late"], "EUR")
+    return "\n".join([*lines, *details(decision, meanings)])
 
 
 def test_the_story_goes_from_the_condition_to_the_action() -> None:
@@ -26,15 +27,17 @@ def test_the_story_goes_from_the_condition_to_the_action() -> None:
     assert text.splitlines() == [
         "2026-11-03 12:00:00  night (version 1) fired for ses_1 of per_a.",
         "Its condition is: true. Its goal is applied within 14 days.",
-        "  intent was 0.4123",
-        "  local_hour was 22 (hour of the day where the visitor is)",
-        "  logged_in was yes",
-        "  used the calculator 3 times",
+        "  it was late",
         "  chat was worth 36.50 EUR: +4.00 points of 1,000.00 EUR, less 3.00 EUR for the agent's time, less 0.50 EUR for the annoyance.",
         "  sms was worth 9.72 EUR: +1.00 points of 1,000.00 EUR, less 0.08 EUR for the channel, less 0.20 EUR for the annoyance.",
         "The person is in the treated group, of everything and of this trigger.",
         f"The chances were chat 100.0 %, sms 0.0 %, none 0.0 %; the draw was {_draw():.4f}.",
         "So the person was given: chat.",
+        "What was known then:",
+        "  intent was 0.4123",
+        "  local_hour was 22 (hour of the day where the visitor is)",
+        "  logged_in was yes",
+        "  used the calculator 3 times",
         "Decided by plan plan-1, policy policy-1, run run_1.",
     ]
 
@@ -84,6 +87,7 @@ def test_an_imported_decision_tells_what_is_known_of_it() -> None:
         "2026-11-03 12:00:00  autumn campaign fired for per_a of per_a.",
         "So the person was given: mens e-mail.",
     ]
+    assert details(row) == []
 
 
 @pytest.mark.parametrize(
