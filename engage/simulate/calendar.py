@@ -24,11 +24,6 @@ OPENS, CLOSES = 10 * HOUR, 18 * HOUR
 NEVER = np.iinfo(np.int64).max
 """The time of what does not happen."""
 
-CALLS_BY_HOUR = (
-    3, 1, 1, 0, 0, 1, 4, 24, 52, 71, 80, 71, 63, 64, 65, 63, 60, 48, 42, 37, 33, 36, 33, 25,
-)  # fmt: skip
-"""Calls by hour of the day, per 1,000 or so: the real bank of 1999 (Brown et al. 2005, JASA 100)."""
-
 VISITS_BY_HOUR = (
     14, 8, 4, 2, 2, 4, 10, 20, 32, 38, 42, 44, 46, 42, 40, 40, 42, 48, 56, 66, 78, 74, 54, 30,
 )  # fmt: skip
@@ -39,8 +34,6 @@ LATE_VISITS_BY_HOUR = (
 )  # fmt: skip
 """Visits for large decisions: when the children are in bed."""
 
-CALLS_BY_WEEKDAY = (1.25, 1.1, 1.0, 1.0, 0.95, 0.35, 0.0)
-"""Monday to Sunday; the lines are closed on Sunday."""
 VISITS_BY_WEEKDAY = (1.05, 1.0, 1.0, 0.95, 0.9, 0.9, 1.15)
 
 

@@ -1,8 +1,7 @@
 """Calls, chats and messages: who gets in touch, how long they wait, and whether it helped.
 
 A concern is one matter about which somebody contacts the bank, once or again and again until it is
-solved or they give up. Waits follow from how many call in that half hour and how many agents sit
-there; a half hour can simply be bad.
+solved or they give up. How long they wait is the business of `queues`.
 """
 
 from __future__ import annotations
@@ -14,20 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from engage.domain.interactions import INTERACTIONS
-from engage.simulate.calendar import (
-    CALLS_BY_HOUR,
-    CALLS_BY_WEEKDAY,
-    DAY,
-    HOUR,
-    MINUTE,
-    NEVER,
-    SECOND,
-    Calendar,
-    in_office_hours,
-    milliseconds,
-    time_of_day,
-    weekday,
-)
+from engage.simulate import queues
+from engage.simulate.calendar import DAY, NEVER, SECOND, Calendar, in_office_hours, milliseconds
 from engage.simulate.people import People
 from engage.simulate.streams import Draws, Fates, Flags, Floats, Ints, sigmoid
 from engage.simulate.tables import Rows, arrow, maybe, words
@@ -38,15 +25,8 @@ DIFFICULTY = np.array([-0.2, 0.0, 0.1, -0.5, 0.5, 0.6])
 CHANNELS = ("call", "chat", "message")
 CHANNEL_WEIGHTS = (0.72, 0.2, 0.08)
 QUEUES = ("service", "lending", "chat", "messages")
-AGENTS_BY_HOUR = (
-    1, 1, 1, 1, 1, 1, 1, 18, 50, 62, 62, 62, 62, 62, 62, 62, 60, 56, 52, 44, 36, 30, 24, 14,
-)  # fmt: skip
-"""Agents at their desks by hour; short before noon, when most people call."""
 DISPOSITIONS = ("resolved", "follow_up", "unresolved")
 MOST_CONTACTS = 4
-TAKES_S = 300.0
-"""Seconds for which a conversation that the engine started keeps an agent from the queue."""
-PEOPLE_PER_AGENT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +76,10 @@ def own(
     rate = per_week * (last - first) / (7 * DAY) * people.activity
     person = np.repeat(np.arange(len(people)), draws.count("number", rate, 30))
     n = len(person)
-    day = calendar.days(draws.uniform("day", n), first, last, CALLS_BY_WEEKDAY)
-    clock = time_of_day(draws.uniform("hour", n), draws.uniform("minute", n), CALLS_BY_HOUR)
     return Origins(
         person,
         draws.pick("topic", n, TOPIC_WEIGHTS),
-        calendar.utc(people.zone[person], day * DAY + clock),
+        calendar.utc(people.zone[person], queues.starts(draws, n, calendar, first, last)),
         np.full(n, -1, dtype=np.int64),
     )
 
@@ -126,34 +104,12 @@ def from_page(
     return Origins(person[calls], topics[calls], start[calls], parent[calls])
 
 
-@dataclass(frozen=True, slots=True)
-class Crowd:
-    """Who else keeps the agents busy: conversations that the engine started."""
-
-    calls: Ints
-    chats: Ints
-    """When each begins, sorted."""
-    agents: int
-
-    def added(self, channel: Ints, at: Ints) -> Floats:
-        """Return the seconds that the conversations of the two hours before add to the mean wait.
-
-        Each keeps one of `agents` for TAKES_S seconds, and a queue that is short of agents carries
-        the delay along; written messages wait for nobody.
-        """
-        busy = np.zeros(len(at))
-        for code, begins in enumerate((self.calls, self.chats)):
-            before, since = (np.searchsorted(begins, at - ago) for ago in (0, 2 * HOUR))
-            busy += np.where(channel == code, before - since, 0)
-        return np.asarray(busy * TAKES_S / self.agents)
-
-
 def draw(
     origins: Sequence[Origins | Concerns],
     people: People,
     seed: int,
     calendar: Calendar,
-    crowd: Crowd | None = None,
+    crowd: queues.Crowd | None = None,
 ) -> Concerns:
     """Return what becomes of each concern when nobody is approached about it.
 
@@ -204,12 +160,12 @@ def _contact(
     topic: Ints,
     people: People,
     calendar: Calendar,
-    crowd: Crowd | None,
+    crowd: queues.Crowd | None,
 ) -> dict[str, np.ndarray]:
     """Return the k-th contact of every concern, whether or not it comes to it."""
     n = len(at)
     channel = draws.pick(f"channel{k}", n, CHANNEL_WEIGHTS)
-    mean = _mean_wait(draws, at, people.zone[person], channel, calendar)
+    mean = queues.mean_wait(draws, at, people.zone[person], channel, calendar)
     if crowd is not None:
         mean = mean + crowd.added(channel, at)
     in_full = draws.exponential(f"wait{k}", mean)
@@ -233,20 +189,6 @@ def _contact(
         "abandoned": abandoned,
         "solved": solved,
     }
-
-
-def _mean_wait(draws: Draws, at: Ints, zone: Ints, channel: Ints, calendar: Calendar) -> Floats:
-    """Return mean seconds in the queue if one had all the patience in the world."""
-    local = calendar.local(zone, at)
-    hour, day = local % DAY // HOUR, local // DAY
-    load = np.array(CALLS_BY_HOUR)[hour] / np.array(AGENTS_BY_HOUR)[hour]
-    load = load * (0.75 + 0.25 * np.array(CALLS_BY_WEEKDAY)[weekday(day)])
-    # One draw per half hour, so that everybody who calls in it waits long.
-    half_hour = at // (30 * MINUTE)
-    lengths = draws.uniform("bad_half_hours", 1_009)
-    bad = lengths[half_hour % 1_009] < 0.16
-    mean: Floats = 45.0 * load**2 * np.where(bad, 5.0, 1.0) * np.array([1.0, 0.6, 0.2])[channel]
-    return mean
 
 
 def _lost(draws: Draws, ends: Ints, unsolved: Flags) -> tuple[Ints, Ints]:

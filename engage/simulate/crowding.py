@@ -17,10 +17,10 @@ from engage.domain.events import EVENTS
 from engage.domain.ids import Prefix, derive_column
 from engage.domain.interactions import INTERACTIONS
 from engage.domain.transactions import TRANSACTIONS
-from engage.simulate import contacts, money, pages, telling
+from engage.simulate import contacts, money, pages, queues, telling
 from engage.simulate.bank import Bank
 from engage.simulate.calendar import NEVER
-from engage.simulate.contacts import Concerns, Crowd
+from engage.simulate.contacts import Concerns
 from engage.simulate.course import Log
 from engage.simulate.responses import CHAT, SPOKEN
 from engage.simulate.streams import Flags, Ints
@@ -48,10 +48,10 @@ def crowded(bank: Bank, log: Log, kept: Flags | None = None) -> Crowded:
     if not bank.nastiness.crowding or not spoken.any():
         return Crowded(bank, nothing, {})
     chats = log.mode == CHAT
-    crowd = Crowd(
+    crowd = queues.Crowd(
         np.sort(log.at[spoken & ~chats]),
         np.sort(log.at[spoken & chats]),
-        agents=max(1, len(bank.people) // contacts.PEOPLE_PER_AGENT),
+        agents=max(1, len(bank.people) // queues.PEOPLE_PER_AGENT),
     )
     concerns = contacts.draw((bank.concerns,), bank.people, bank.seed, bank.calendar, crowd)
     changed = _changed_from(bank.concerns, concerns)

@@ -13,9 +13,9 @@ import pytest
 
 from engage.collect.identity import as_statements, flagged, links
 from engage.simulate.calendar import HOUR, MINUTE, WEEK, Calendar, micros
-from engage.simulate.contacts import TAKES_S, Crowd
 from engage.simulate.nastiness import NAMES, Nastiness
 from engage.simulate.people import ZONES
+from engage.simulate.queues import TAKES_S, Crowd
 from engage.simulate.seasons import busyness, easter, holidays
 from engage.simulate.world import World
 from tests.simulation.played import (
