@@ -29,6 +29,7 @@ from engage.project import SETTINGS_FILE, open_project
 from engage.scheduler import tick
 from engage.simulate.world import World
 from engage.starting import begin_project
+from engage.store import artifacts, scores
 
 LAUNCH = datetime(2026, 3, 2, tzinfo=UTC)
 _MARKER = ".engage-demo"
@@ -103,6 +104,9 @@ def run_demo(folder: Path, *, people: int, weeks: int, seed: int) -> Demonstrati
         stage.mature(bars)
     app = project.app
     report = measure(app)
+    with app.store.read() as tx:
+        stage.counts["scored"] = scores.subjects(tx)
+        stage.counts["models"] = len(artifacts.champions(tx))
     return Demonstration(
         folder=folder,
         seconds=time.monotonic() - began,

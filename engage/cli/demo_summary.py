@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engage.cli.demo_run import Demonstration
@@ -10,36 +11,41 @@ from engage.domain.reasons import Reason
 
 _SEEN = ("events", "interactions", "transactions", "appointments")
 _SCORING = ("score_sessions", "score_interactions", "remind_appointments")
-_STORY = 14
+_STORY = 12
 """Lines of a story; the rest is what `engage explain` is for."""
+_TABLE = "  {:<29}{:>9}{:>9}  {:<25}{:>8}{:>14}{:>14}"
 
 
 def summary(found: Demonstration) -> Iterator[str]:
     """Yield the summary line by line."""
-    counts = found.counts
+    counts, triggers = found.counts, found.report["triggers"]
     seen = ", ".join(f"{counts.get(kind, 0):,} {kind}" for kind in _SEEN)
     made = sum(found.jobs.get(job, 0) for job in _SCORING)
     yield ""
     yield f"Took        {found.seconds:.0f} s, {found.peak_memory_mb:.0f} MB at most"
     yield f"Seen        {seen}"
-    yield f"Learned     {found.jobs.get('train_models', 0)} models promoted"
-    yield f"Decided     {made:,} offers; {counts.get('reached', 0):,} reached somebody"
+    yield f"Scored      {counts['scored']:,} visits, contacts and people, by {counts['models']} models learned from the history"
+    yield f"Qualified   {_sum(triggers, 'qualified'):,} times somebody did; {_sum(triggers, 'held_out'):,} of them were left alone to compare with"
+    yield f"Offered     {made:,} offers; {counts.get('reached', 0):,} reached somebody"
     yield "Refused     most often because:"
     yield from _refused(found.refused)
     yield ""
-    yield "What it changed, the treated against the held out; beside it the truth, which only the"
-    yield "simulation knows:"
-    for trigger in found.report["triggers"]:
-        yield ""
-        yield from _trigger(trigger, found.truth.get(trigger["name"], {}))
+    yield "What it changed: the treated against those left alone, with the 95 % interval; beside it the"
+    yield "truth, which only the simulation knows."
+    yield ""
+    yield from _effects(triggers, found.truth, found.currency)
     for number, story in enumerate(found.stories, 1):
         yield ""
         yield f"Case {number}"
         yield from (f"  {line}" for line in story[:_STORY])
     yield ""
     yield f"The project is in {found.folder}. Try next:"
-    for command in ("report", "decisions list", "models list", "verify", "jobs"):
+    for command in ("report", "decisions list", "models list", "doctor", "verify"):
         yield f"  engage {command} --project {found.folder}"
+
+
+def _sum(triggers: Iterable[Mapping[str, Any]], name: str) -> int:
+    return sum(int(one.get(name) or 0) for one in triggers)
 
 
 def _refused(refused: Mapping[str, int]) -> Iterator[str]:
@@ -48,8 +54,35 @@ def _refused(refused: Mapping[str, int]) -> Iterator[str]:
         yield f"  {n:>7,} x  {known.get(reason, reason)}"
 
 
-def _trigger(trigger: Mapping[str, Any], truth: Mapping[str, Any]) -> Iterator[str]:
-    yield f"  {trigger['name']}"
-    yield from (f"    {line}" for line in trigger["sentences"])
-    if truth and truth["effect"] == truth["effect"]:
-        yield f"    Truth: {100 * truth['effect']:+.1f} points among the treated."
+def _effects(
+    triggers: Iterable[Mapping[str, Any]],
+    truth: Mapping[str, Mapping[str, Any]],
+    currency: str,
+) -> Iterator[str]:
+    """Yield a line for each trigger: shares that reached its goal, effect, truth, money."""
+    unit = f"{currency} each"
+    yield _TABLE.format("", "treated", "alone", "effect, points", "truth", "margin", "value")
+    yield _TABLE.format("", "", "", "", "", unit, unit).rstrip()
+    for one in triggers:
+        effect, true = one["effect"], truth.get(one["name"], {}).get("effect")
+        told = "-" if true is None or math.isnan(true) else f"{100 * true:+.1f}"
+        if effect.get("withheld"):
+            yield f"  {one['name']:<29}  not shown: {effect['withheld']}"
+            continue
+        low, high = (100 * effect[end] for end in ("low", "high"))
+        yield _TABLE.format(
+            one["name"],
+            f"{100 * effect['mean_treated']:.1f} %",
+            f"{100 * effect['mean_held_out']:.1f} %",
+            f"{100 * effect['estimate']:+.1f} ({low:+.1f} to {high:+.1f})",
+            told,
+            _money(one["margin"]),
+            _money(one["clv_change"]),
+        )
+    yield ""
+    yield "  margin: realised so far. value: predicted for twelve months, a surrogate."
+
+
+def _money(found: Mapping[str, Any]) -> str:
+    estimate = found.get("estimate")
+    return "-" if estimate is None else f"{estimate / 100:+,.0f}"

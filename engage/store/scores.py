@@ -2,6 +2,7 @@
 
 keep(tx, rows) -> int        subject_id, model, as_of, person_id, artifact_id, score, reasons
 latest(tx, person_ids=None, models=None, *, subject_ids=None) -> pa.Table
+subjects(tx) -> int                 how many were ever scored
 read(tx, model, *, since=None, until=None) -> pa.Table
 """
 
@@ -23,6 +24,12 @@ def keep(tx: Tx, rows: pa.Table) -> int:
     new = bulk.insert_new(tx, "scores", rows)
     bulk.upsert(tx, "latest_scores", rows, newer="as_of")
     return new
+
+
+def subjects(tx: Tx) -> int:
+    """Return how many subjects have a score of any model."""
+    query = sa.select(sa.func.count(sa.distinct(latest_scores.c.subject_id)))
+    return int(tx.execute(query).scalar_one())
 
 
 def latest(
