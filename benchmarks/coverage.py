@@ -83,8 +83,8 @@ def _known(value: float | None) -> bool:
 def _shown(seed: int, effect: dict[str, Any], truth: dict[str, Any]) -> Shown:
     # What the queues did to those left alone is part of any comparison with them.
     fair = truth["effect"] - (truth.get("spill") or 0.0)
-    points = (100 * effect[name] for name in ("estimate", "low", "high"))
-    return Shown(seed, *points, truth=100 * fair)
+    estimate, low, high = (100 * effect[name] for name in ("estimate", "low", "high"))
+    return Shown(seed, estimate, low, high, truth=100 * fair)
 
 
 if __name__ == "__main__":
