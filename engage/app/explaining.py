@@ -1,4 +1,7 @@
-"""How a decision came about: from the page, over scores and rules, to the message and the effect."""
+"""How a decision came about: from the page, over scores and rules, to the message and the effect.
+
+And why somebody was not contacted: asked about a person, it tells decisions and refusals.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engage.app.app import App
+from engage.app.persons import ids_of
 from engage.app.reasons import score_reasons
 from engage.decide.explain import details, story
 from engage.domain.catalog import QUERYABLE
@@ -15,6 +19,11 @@ from engage.domain.reasons import Reason
 from engage.errors import WrongUse
 from engage.features.definition import Feature
 from engage.store import Tx, decisions, effects, outbox, people, rows, triggers
+
+_NEWEST = 5
+"""Decisions of one person or visit that are told, ..."""
+_REFUSALS = 20
+"""... and refusals; `engage people show` has every decision, `facts` every refusal."""
 
 
 @dataclass
@@ -33,20 +42,24 @@ class Story:
 
 
 def explain(app: App, thing: str) -> Story:
-    """Tell the story of a decision, or of the event, visit, contact or message behind one."""
+    """Tell the story of a decision, of the event, visit, contact or message behind one, or of a person.
+
+    A person is given by our id or by the company's own number, and told with what was refused.
+    """
     told = Story()
     with app.store.read() as tx:
         subject = _begin(tx, thing, told)
         found = _decisions(tx, thing, subject)
-        if not found:
-            _tell_refusals(tx, subject or thing, told)
-            return told
-        for decision in found:
+        who = [] if found or told.facts else ids_of(tx, thing)
+        found = found or decisions.of_people(tx, who)
+        for decision in found[-_NEWEST:]:
             part = Story()
             _tell_decision(app, tx, decision, part)
             told.facts.setdefault("decisions", []).append(part.facts)
             told.lines.extend(part.lines)
             told.details.extend(part.details)
+        if who or not found:
+            _tell_refusals(tx, [subject, *who], told, known=bool(who))
     return told
 
 
@@ -72,17 +85,19 @@ def _decisions(tx: Tx, thing: str, subject: str) -> list[dict[str, Any]]:
     return [one] if one else decisions.of_subject(tx, subject)
 
 
-def _tell_refusals(tx: Tx, subject: str, told: Story) -> None:
-    refused = decisions.refusals_of(tx, subject)
-    if not refused and not told.facts:
+def _tell_refusals(tx: Tx, things: list[str], told: Story, *, known: bool) -> None:
+    """Tell what was refused; `things`: the subject, or every id of a person who is `known`."""
+    rows_of = {row["refusal_id"]: row for one in things for row in decisions.refusals_of(tx, one)}
+    refused = sorted(rows_of.values(), key=lambda row: row["seq"])
+    if not refused and not told.facts and not known:
         raise WrongUse(
-            f"nothing is known of {subject!r}; give the id of a decision, an event, a visit, "
-            "a contact or a message (see engage decisions list)"
+            f"nothing is known of {things[0]!r}; give a person, by your own number or ours, or the "
+            "id of a decision, an event, a visit, a contact or a message (see engage decisions list)"
         )
-    told.tell("refusals", refused)
-    if not refused:
+    if not refused and "decisions" not in told.facts:
         told.lines.append("No trigger fired for it, so nothing was decided.")
-    for row in refused:
+    told.tell("refusals", refused)
+    for row in refused[-_REFUSALS:]:
         for reason in row["reasons"]:
             words = Reason(reason).sentence
             told.lines.append(f"{row['at']:%Y-%m-%d %H:%M:%S}  {row['trigger']}: {words}")

@@ -1,21 +1,35 @@
-"""Everything that is known about one person, without numbers and addresses."""
+"""One person, by Engage's id or the company's own number, and what is known without addresses."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from engage.app.app import App
+from engage.collect.keys import CUSTOMERS
 from engage.domain.catalog import QUERYABLE
+from engage.domain.ids import Prefix, derive
 from engage.errors import WrongUse
-from engage.store import assignments, outbox, people, rows
+from engage.store import Tx, assignments, outbox, people, rows
 
 _HIDDEN = frozenset({"destination", "body"})
+
+
+def ids_of(tx: Tx, person: str) -> list[str]:
+    """Return every id of a person of whom something is known; empty when nothing is.
+
+    `person` is our own id (per_...) or the number that the company's files have for them; files
+    that count people apart (`[person] source`) have `source:number`.
+    """
+    ids = people.everyone(tx, _named(person))
+    known = (rows.read(tx, one, person_ids=ids, limit=1) for one in QUERYABLE.values())
+    return ids if any(found.num_rows for found in known) else []
 
 
 def show_person(app: App, person: str) -> dict[str, Any]:
     """Return a person's rows in every relation, their arms and messages."""
     with app.store.read() as tx:
-        ids = sorted({person, *people.members(tx, [person])["member_id"].to_pylist()})
+        ids = ids_of(tx, person) or [person]
+        canonical = people.canonical(tx, ids)[ids[0]]
         found: dict[str, Any] = {
             name: rows.read(tx, relation, person_ids=ids).to_pylist()
             for name, relation in QUERYABLE.items()
@@ -23,6 +37,16 @@ def show_person(app: App, person: str) -> dict[str, Any]:
         found["assignments"] = assignments.read(tx, ids).to_pylist()
         messages = outbox.read(tx, person_ids=ids).to_pylist()
     if not any(found.values()):
-        raise WrongUse(f"nothing is known of {person!r}; a person's id begins with per_")
+        raise WrongUse(
+            f"nothing is known of {person!r}; give your own number of the person, as your files "
+            "have it, or an id that begins with per_"
+        )
     shown = [{k: v for k, v in row.items() if k not in _HIDDEN} for row in messages]
-    return {"person_id": person, "identities": ids, **found, "messages": shown}
+    return {"person_id": canonical, "identities": ids, **found, "messages": shown}
+
+
+def _named(person: str) -> list[str]:
+    if person.startswith(f"{Prefix.PERSON}_"):
+        return [person]
+    numbered = [(CUSTOMERS, person), *([tuple(person.split(":"))] if ":" in person else [])]
+    return [derive(Prefix.PERSON, *key) for key in numbered]

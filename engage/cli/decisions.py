@@ -33,12 +33,15 @@ def list_decisions(
 
 def explain(
     thing: Annotated[
-        str, typer.Argument(help="A decision, or an event, session or contact that led to one.")
+        str,
+        typer.Argument(
+            help="A person, by your own number; or a decision, an event, a visit, a contact."
+        ),
     ],
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell how a decision came about, from the page to the effect."""
+    """Tell how a decision came about, or why somebody was not contacted."""
     from engage.app.explaining import explain as tell
 
     with opened_app(project) as app:

@@ -14,7 +14,9 @@ people = typer.Typer(help="What is known about a person.", no_args_is_help=True)
 
 @people.command("show")
 def show(
-    person: Annotated[str, typer.Argument(help="The person's id (per_...).")],
+    person: Annotated[
+        str, typer.Argument(help="Your own number of the person, or our id (per_...).")
+    ],
     project: ProjectOption = None,
 ) -> None:
     """Show a person's rows in every relation; numbers and addresses stay hidden."""

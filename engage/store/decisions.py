@@ -7,6 +7,7 @@
     decided(tx, subject_ids) -> frozenset[str]   ids of the decisions on these subjects
     last_decided(tx, subject_ids) -> dict[str, datetime]       naive UTC
     of_subject(tx, subject_id) -> list[dict]     a subject's decisions, as `get` returns them
+    of_people(tx, person_ids) -> list[dict]      these people's decisions, the same way
     qualifications(tx, *, trigger, since, until, first_only) -> pa.Table
     add_refusals(tx, rows, run_id) -> int        rows: person_id, trigger, subject_id, reasons, at
     refusals(tx, *, person_id, trigger, since) -> pa.Table
@@ -41,6 +42,7 @@ __all__ = [
     "add_refusals",
     "decided",
     "get",
+    "of_people",
     "of_subject",
     "qualifications",
     "read",
@@ -91,6 +93,11 @@ def get(tx: Tx, decision_id: str) -> dict[str, Any] | None:
 def of_subject(tx: Tx, subject_id: str) -> list[dict[str, Any]]:
     """Return every decision on a subject, the oldest first, as `get` does."""
     return _whole(tx, decisions.c.subject_id == subject_id)
+
+
+def of_people(tx: Tx, person_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return every decision on these people, the oldest first, as `get` does."""
+    return _whole(tx, bulk.among(tx, decisions.c.person_id, person_ids))
 
 
 def _whole(tx: Tx, condition: sa.ColumnElement[bool]) -> list[dict[str, Any]]:

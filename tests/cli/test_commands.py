@@ -20,6 +20,19 @@ from tests.bank import SECRET, Bank
 HEAVY = ("duckdb", "lightgbm", "numpy", "pandas", "pyarrow", "scipy", "sqlalchemy", "twilio")
 START = "from engage.cli.command import main; main()"
 Engage = Callable[..., tuple[int, str, str]]
+CALLS = """
+person = { column = "customer" }
+key = { columns = ["call"] }
+
+[columns]
+ts = { column = "at" }
+ended_at = { from = "ts", plus_column = "waited" }
+channel = { constant = "call" }
+direction = { constant = "inbound" }
+initiated_by = { constant = "customer" }
+wait_s = { column = "waited" }
+abandoned = { column = "gave_up" }
+"""
 
 
 @pytest.fixture
@@ -263,6 +276,43 @@ def test_a_person_is_shown_without_numbers(engage: Engage, bank: Bank, monkeypat
     assert code == 0
     assert json.loads(out)
     assert "+4915555" not in out
+
+
+def test_why_somebody_was_not_contacted_is_told_by_the_companys_own_number(
+    engage: Engage, tmp_path: Path
+) -> None:
+    engage("init", "mine")
+    left = "call,customer,at,waited,gave_up\nc1,4711,2026-03-03T09:50:00Z,90,yes\n"
+    (tmp_path / "calls.csv").write_text(left)
+    (tmp_path / "calls.toml").write_text(CALLS)
+    here = ("-p", "mine")
+    assert engage("import", "interactions", "calls.csv", "--map", "calls.toml", *here)[0] == 0
+    code, out, _ = engage("explain", "4711", *here)
+    assert (code, out.strip()) == (0, "No trigger fired for it, so nothing was decided.")
+    for job in ("plan_capacity", "score_interactions"):
+        assert engage("job", job, *here, "--at", "2026-03-03T10:00:00")[0] == 0
+    code, out, _ = engage("explain", "4711", *here)
+    assert code == 0
+    assert "call_abandoned: The person has not agreed to be contacted this way." in out
+    assert engage("explain", "customer:4711", *here)[:2] == (0, out)
+    shown = json.loads(engage("people", "show", "4711", *here)[1])
+    assert [row["wait_s"] for row in shown["interactions"]] == [90.0]
+    assert engage("explain", shown["person_id"], *here)[:2] == (0, out)
+    code, _, err = engage("explain", "4712", *here)
+    assert code == 2
+    assert "nothing is known of '4712'; give a person" in err
+
+
+def test_a_person_who_was_decided_for_is_explained_with_it(
+    engage: Engage, bank: Bank, monkeypatch: Any
+) -> None:
+    (person, event), *_ = bank.abandon_forms(2)
+    monkeypatch.setenv("ENGAGE_STORE_URL", bank.environ["ENGAGE_STORE_URL"])
+    here = ("-p", str(bank.folder))
+    _, by_event, _ = engage("explain", event, *here)
+    code, by_person, _ = engage("explain", person, *here)
+    assert code == 0
+    assert by_event.splitlines()[1:] == by_person.splitlines()
 
 
 def test_a_database_of_a_newer_engage_is_told_apart_and_let_go(
