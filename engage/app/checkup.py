@@ -45,8 +45,8 @@ def check_up(
 ) -> list[Finding]:
     """Return what was found, in the order in which to mend it.
 
-    `triggers`: as the settings have them. `due`: the last due time of each enabled job, None where
-    a missed one is let go.
+    `triggers`: as the settings have them. `due`: the time by which each enabled job should have
+    run last, None where a missed one is let go.
     """
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (
         lambda: _files(app),
