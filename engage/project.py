@@ -88,7 +88,10 @@ def existing_store(folder: Path | None = None) -> Store | None:
         return None
     settings = settings_module.load(root, os.environ)
     store = Store.open(_store_url(root, settings, Secrets.from_environ(os.environ)))
-    return store if store.schema_is_current() else None
+    if store.schema_is_current():
+        return store
+    store.close()
+    return None
 
 
 def _open_app(

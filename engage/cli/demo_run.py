@@ -25,7 +25,7 @@ from engage.cli.demo_people import Customers
 from engage.clock import MovingClock
 from engage.errors import WrongUse
 from engage.job import Job
-from engage.project import SETTINGS_FILE, open_project
+from engage.project import SETTINGS_FILE, Project, open_project
 from engage.scheduler import tick
 from engage.simulate.world import World
 from engage.starting import begin_project
@@ -97,18 +97,27 @@ def run_demo(folder: Path, *, people: int, weeks: int, seed: int) -> Demonstrati
     clock = MovingClock(LAUNCH)
     project = open_project(folder, clock=clock, environ=_environment(seed))
     world = World(people=people, seed=seed, start=LAUNCH, weeks_live=weeks)
-    stage = _Stage(project.app, project.jobs, clock, world)
+    try:
+        return _live_through(project, clock, world, began)
+    finally:
+        project.app.store.close()
+
+
+def _live_through(
+    project: Project, clock: MovingClock, world: World, began: float
+) -> Demonstration:
+    app = project.app
+    stage = _Stage(app, project.jobs, clock, world)
     with _progress() as bars:
         stage.launch(bars)
         stage.live(bars)
         stage.mature(bars)
-    app = project.app
     report = measure(app)
     with app.store.read() as tx:
         stage.counts["scored"] = scores.subjects(tx)
         stage.counts["models"] = len(artifacts.champions(tx))
     return Demonstration(
-        folder=folder,
+        folder=app.folder,
         seconds=time.monotonic() - began,
         peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         counts=dict(stage.counts),
