@@ -13,7 +13,7 @@ from engage.simulate.calendar import DAY, HOUR, NEVER, micros
 from engage.simulate.journeys import JOURNEYS, NAMES, of
 from engage.simulate.people import PRODUCTS, People
 from engage.simulate.streams import Draws, Floats, Ints
-from engage.simulate.tables import BASELINE, NO_NEED, Rows, arrow, together, words
+from engage.simulate.tables import BASELINE, NO_NEED, Rows, arrow, words
 
 CURRENCY = "EUR"
 MONTHLY_MARGIN_MINOR = np.array([450.0, 600.0, 900.0, 3_800.0, 9_500.0])
@@ -54,21 +54,22 @@ def with_giant(usual: Floats, among: Ints, seed: int) -> Floats:
     return raised
 
 
-def monthly_rows(people: People, usual: Floats, firsts: Ints, seed: int) -> Rows:
-    """Return fees and interest, one row a month for each product that somebody holds."""
-    draws = Draws(seed, "transactions")
+def month_rows(people: People, usual: Floats, first: int, number: int, seed: int) -> Rows:
+    """Return a month's fees and interest: one row for each product that somebody holds.
+
+    `first` is the first of the month, `number` its place in the books.
+    """
     holding, product = np.nonzero(people.holds)
-    n_pairs = len(holding)
-    on = (1 + draws.uniform("booking_day", n_pairs) * 27).astype(np.int64) * DAY + 3 * HOUR
-    pair = np.repeat(np.arange(n_pairs), len(firsts))
-    ts = np.tile(firsts, n_pairs) + on[pair]
-    varies = 0.8 + 0.4 * draws.uniform("varies", len(pair))
-    theirs = ts >= people.joined[holding[pair]]
-    pair, ts, varies = pair[theirs], ts[theirs], varies[theirs]
-    person, product = holding[pair], product[pair]
-    margin = np.round(usual[person, product] * varies).astype(np.int64)
+    draws, always = Draws(seed, f"transactions {number}"), Draws(seed, "transactions")
+    n = len(holding)
+    on = (1 + always.uniform("booking_day", n) * 27).astype(np.int64) * DAY + 3 * HOUR
+    varies, ids = 0.8 + 0.4 * draws.uniform("varies", n), draws.ids(Prefix.TRANSACTION, n)
+    ts = first + on
+    theirs = np.flatnonzero(ts >= people.joined[holding])
+    person, product, ts = holding[theirs], product[theirs], ts[theirs]
+    margin = np.round(usual[person, product] * varies[theirs]).astype(np.int64)
     return _rows(
-        draws.ids(Prefix.TRANSACTION, len(pair)),
+        ids.take(pa.array(theirs)),
         people,
         person,
         ts,
@@ -142,13 +143,6 @@ def own_closings(people: People, seed: int) -> Rows:
     ids = Draws(seed, "closings").ids(Prefix.TRANSACTION, len(person))
     none = np.full(len(person), NO_NEED, dtype=np.int64)
     return closing_rows(ids, people, person, ts, none, ts)
-
-
-def baseline_rows(
-    people: People, usual: Floats, firsts: Ints, parts: tuple[Rows, ...], seed: int
-) -> Rows:
-    """Return all money that moves when nobody is approached."""
-    return together((monthly_rows(people, usual, firsts, seed), own_closings(people, seed), *parts))
 
 
 def yearly_value(journey: Ints) -> Ints:

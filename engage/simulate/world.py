@@ -10,15 +10,24 @@ import numpy as np
 import pyarrow as pa
 
 from engage.domain.appointments import APPOINTMENTS
+from engage.domain.catalog import ARCHIVED
 from engage.domain.events import EVENTS
 from engage.domain.interactions import INTERACTIONS
 from engage.domain.people import LINKS, PEOPLE
 from engage.domain.transactions import TRANSACTIONS
-from engage.features.schema import TIME
-from engage.simulate import bank as banks
-from engage.simulate import consequences, crowding, merges, moments, people, responses, truth
+from engage.features.schema import TIME, arrow_schema
+from engage.simulate import (
+    consequences,
+    crowding,
+    drawing,
+    merges,
+    moments,
+    people,
+    responses,
+    truth,
+)
 from engage.simulate.answering import ANSWERED, OFFERS, answers
-from engage.simulate.calendar import micros, moment
+from engage.simulate.calendar import NEVER, micros, moment
 from engage.simulate.course import Course, Log, course
 from engage.simulate.facts import Yardstick
 from engage.simulate.finding import Finder
@@ -54,7 +63,7 @@ class World:
         weeks_live: int = 4,
         nastiness: Nastiness = NONE,
     ) -> None:
-        self._bank = banks.draw(people, seed, start, weeks_before, weeks_live, nastiness)
+        self._bank = drawing.draw(people, seed, start, weeks_before, weeks_live, nastiness)
         self._finder = Finder(self._bank)
         self._log = Log.empty()
         self._answers: dict[str, tuple[str, int]] = {}
@@ -166,7 +175,8 @@ class World:
         return {relation.name: self._all(relation.name, taken) for relation in TOLD}
 
     def _all(self, name: str, taken: _Taken) -> pa.Table:
-        parts = [taken.as_drawn(self._bank.rows[name]), *taken.instead(name)]
+        parts = [taken.as_drawn(rows) for rows in self._bank.between(name, -1, NEVER)]
+        parts += taken.instead(name)
         if name in self._consequences:
             parts.append(taken.course.table(self._consequences[name]))
         return pa.concat_tables(parts)
@@ -175,14 +185,13 @@ class World:
         return {relation.name: self._between(relation.name, after, until) for relation in TOLD}
 
     def _between(self, name: str, after: int, until: int) -> pa.Table:
-        rows = self._bank.rows[name]
-        low, high = np.searchsorted(rows.known, [after, until], side="right").tolist()
-        told = [self._taken.as_drawn(rows.slice(low, max(low, high)))]
+        told = [self._taken.as_drawn(rows) for rows in self._bank.between(name, after, until)]
         for late in (self._taken.crowded.rows.get(name), self._consequences.get(name)):
             if late is not None:
                 due = np.flatnonzero((late.known > after) & (late.known <= until))
                 told.append(self._taken.course.table(late.take(due)))
-        return pa.concat_tables([told[0], *(part for part in told[1:] if part.num_rows)])
+        there = [part for part in told if part.num_rows]
+        return pa.concat_tables(there) if there else arrow_schema(ARCHIVED[name]).empty_table()
 
     def _take(self, offers: pa.Table) -> None:
         """Log the answers to new offers and change what is to come."""

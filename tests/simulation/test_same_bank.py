@@ -13,9 +13,9 @@ from engage.simulate.streams import Draws
 from engage.simulate.world import World
 from tests.simulation.played import digest, everything_told, in_order, nasty_bank
 
-BANK_OF_SEED_1 = "e0c4e2210dbf3b307e067741019add4a"
+BANK_OF_SEED_1 = "17ad5209432605f18aa6fed3edc091c1"
 """The bank of 200 people and seed 1. Whoever means to change the bank writes the new one here."""
-NASTY_BANK_OF_SEED_1 = "fd6000183f9e3517f7ad4502d24d2f92"
+NASTY_BANK_OF_SEED_1 = "f9186e3fbb38a4fc86b2e8f128b71b86"
 """The same bank with every trouble, once all who could be helped had been approached."""
 
 TELL = """
