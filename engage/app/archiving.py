@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from engage.app.app import App
 from engage.domain.catalog import ARCHIVED
+from engage.domain.relations import Relation
 from engage.domain.runs import JobReport
+from engage.features.engines.duckdb import DuckEngine
 from engage.store import rows
 
 
@@ -13,6 +15,14 @@ def archive_history(app: App) -> JobReport:
     written = app.history.archive(app.now(), app.settings.history.hot_d)
     total = sum(written.values())
     return JobReport(seen=total, done=total)
+
+
+def known(app: App, relation: Relation) -> int:
+    """Return how many rows of a relation are known, hot or archived, each once."""
+    name = relation.name
+    with DuckEngine(app.history.relations([name]), folder=str(app.history.folder)) as duck:
+        (row,) = duck.table(f"SELECT count(*) AS n FROM {name}").to_pylist()  # noqa: S608 - a name of ours
+    return int(row["n"])
 
 
 def status_of(app: App) -> list[dict[str, object]]:

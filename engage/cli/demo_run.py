@@ -18,11 +18,13 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from engage.app import intake
 from engage.app.app import App
+from engage.app.archiving import known
 from engage.app.effects import measure
 from engage.app.qualified import qualified
 from engage.app.stories import stories
 from engage.cli.demo_people import Customers
 from engage.clock import MovingClock
+from engage.domain.sessions import SESSIONS
 from engage.errors import WrongUse
 from engage.job import Job
 from engage.project import SETTINGS_FILE, Project, open_project
@@ -116,6 +118,7 @@ def _live_through(
     with app.store.read() as tx:
         stage.counts["scored"] = scores.subjects(tx)
         stage.counts["models"] = len(artifacts.champions(tx))
+    stage.counts["sessions"] = known(app, SESSIONS)
     return Demonstration(
         folder=app.folder,
         seconds=time.monotonic() - began,

@@ -9,7 +9,7 @@ from typing import Any
 from engage.cli.demo_run import Demonstration
 from engage.domain.reasons import Reason
 
-_SEEN = ("events", "interactions", "transactions", "appointments")
+_SEEN = ("sessions", "events", "interactions", "transactions", "appointments")
 _SCORING = ("score_sessions", "score_interactions", "remind_appointments")
 _STORY = 12
 """Lines of a story; the rest is what `engage explain` is for."""
