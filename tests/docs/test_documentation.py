@@ -14,7 +14,7 @@ WRITTEN = sorted(
     page for page in [*ROOT.glob("*.md"), *FOLDER.rglob("*.md")] if "var" not in page.parts
 )
 _LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)")
-_BLOCK = re.compile(r"^```(?:sh|bash|console)?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^ *```(?:sh|bash|console)?\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 _INLINE = re.compile(r"`((?:engage|make) [^`]+)`")
 
 
