@@ -17,6 +17,8 @@ ProjectOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
+_ANY_WIDTH = 100_000
+
 
 def print_json(value: Any) -> None:
     """Print a value as JSON; moments as ISO text, not-a-number and infinity as null."""
@@ -24,15 +26,22 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under their column names, as wide as the terminal allows."""
+    """Print rows under their column names; nothing is cut short.
+
+    What does not fit the terminal goes on below; in a file or a pipe each row has one line.
+    """
     from rich import box
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table(*columns, title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    heads = (Column(name, overflow="fold") for name in columns)
+    table = Table(*heads, title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for row in rows:
         table.add_row(*(words(cell) for cell in row))
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = _ANY_WIDTH
+    console.print(table)
 
 
 def words(value: object) -> str:

@@ -18,7 +18,9 @@ def init(
     from engage.starting import begin_project
 
     begin_project(folder)
-    typer.echo(f"a new project is in {folder}; next: engage --help, engage demo, engage run")
+    typer.echo(
+        f"a new project is in {folder}; next: cd {folder}, engage doctor, engage import --help"
+    )
 
 
 def settings(project: ProjectOption = None, as_json: JsonOption = False) -> None:

@@ -174,6 +174,13 @@ def test_json_is_json_and_a_table_is_for_people(engage: Engage, learned_folder: 
         assert not out.startswith(("[", "{")), words
 
 
+def test_a_table_cuts_nothing_short(engage: Engage) -> None:
+    engage("init", "mine")
+    _, out, _ = engage("triggers", "list", "-p", "mine")
+    (row,) = (line for line in out.splitlines() if "mortgage_calculator_at_night" in line)
+    assert "chat_offer, callback_slot, sms_morning" in row
+
+
 def test_what_was_trained_is_shown(engage: Engage, learned_folder: Path) -> None:
     here = ("-p", str(learned_folder))
     models = {row["name"]: row for row in json.loads(engage("models", "list", "--json", *here)[1])}
