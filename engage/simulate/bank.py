@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -55,13 +56,14 @@ class Bank:
         others = self.rows[TRANSACTIONS.name]
         return Ledger(self.people, self.usual_margin, self.firsts, others, self.seed, self.telling)
 
-    def between(self, name: str, after: int, until: int) -> list[Rows]:
-        """Return the rows of a relation that become known in (after, until], in that order."""
+    def between(self, name: str, after: int, until: int) -> Iterator[Rows]:
+        """Yield the rows of a relation that become known in (after, until], in that order."""
         if name == TRANSACTIONS.name:
-            return self.ledger.between(after, until)
-        rows = self.rows[name]
-        low, high = np.searchsorted(rows.known, [after, until], side="right").tolist()
-        return [rows.slice(low, max(low, high))]
+            yield from self.ledger.between(after, until)
+        else:
+            rows = self.rows[name]
+            low, high = np.searchsorted(rows.known, [after, until], side="right").tolist()
+            yield rows.slice(low, max(low, high))
 
     @property
     def first_concern(self) -> int:

@@ -90,7 +90,8 @@ def draw(
         firsts=firsts,
     )
     bank.rows.update(left_alone.rows(bank, needed.broken, later, before))
-    return bank
+    # Every step is an event by now; the steps of a million people need not be kept beside them.
+    return replace(bank, visits=visited.without_steps())
 
 
 @dataclass(frozen=True, slots=True)

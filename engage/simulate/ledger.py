@@ -6,23 +6,23 @@ for, and forgotten again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import numpy as np
 
 from engage.domain.transactions import TRANSACTIONS
 from engage.simulate import money
-from engage.simulate.calendar import DAY, NEVER
+from engage.simulate.calendar import NEVER
 from engage.simulate.people import People
 from engage.simulate.streams import Floats, Ints
 from engage.simulate.tables import Rows, together
 from engage.simulate.telling import Telling
 
-LONGEST = 40 * DAY
-"""After the first of a month, everything booked in it is known, however late."""
+ROWS_OF_A_PAGE = 200_000
+"""A page holds the months of which so many rows come, or one month."""
 ROWS_IN_HAND = 1_000_000
-"""So many rows are remembered once written; at least two months."""
+"""So many rows are remembered once written; two pages at least."""
 
 
 class Ledger:
@@ -37,37 +37,38 @@ class Ledger:
         order in which they become known.
         """
         self._people, self._usual, self._seed = people, usual, seed
-        self._firsts, self._others, self._telling = firsts, others, telling
-        in_hand = max(2, ROWS_IN_HAND // max(1, int(people.holds.sum())))
+        self._others, self._telling = others, telling
+        each = max(1, int(people.holds.sum()))
+        months = max(1, ROWS_OF_A_PAGE // each)
+        self._firsts = [firsts[k : k + months] for k in range(0, len(firsts), months)]
+        self._months = months
+        in_hand = max(2, ROWS_IN_HAND // (each * months))
         self._page: Callable[[int], Rows] = lru_cache(in_hand)(self._written)
-        self._month: Callable[[int], Rows] = lru_cache(1)(self._booked)
+        # The bookings of the page before are still in hand when pages are asked for in order.
+        self._booking: Callable[[int], Rows] = lru_cache(1)(self._booked)
 
-    def between(self, after: int, until: int) -> list[Rows]:
-        """Return what becomes known in (after, until], in that order, a month in each piece."""
-        pages = [
-            self._page(k)
-            for k in range(len(self._firsts))
-            if self._opens(k) <= until and after < self._opens(k + 1)
-        ]
-        return [rows for rows in (_within(page, after, until) for page in pages) if len(rows.known)]
+    def between(self, after: int, until: int) -> Iterator[Rows]:
+        """Yield what becomes known in (after, until], in that order, a page in each piece."""
+        for k in range(len(self._firsts)):
+            if self._opens(k) <= until and after < self._opens(k + 1):
+                yield _within(self._page(k), after, until)
 
     def _opens(self, k: int) -> int:
         """Return from when on what becomes known is on page k."""
         if k == 0:
             return -1
-        return int(self._firsts[k]) if k < len(self._firsts) else NEVER
+        return int(self._firsts[k][0]) if k < len(self._firsts) else NEVER
 
     def _written(self, k: int) -> Rows:
-        """Return everything that becomes known from the first of month k to that of the next."""
+        """Return everything that becomes known from the opening of page k to that of the next."""
         opens, closes = self._opens(k), self._opens(k + 1)
-        # The month before is still in hand when its pages are asked for in order.
-        booked = [m for m in range(k + 1) if self._firsts[m] + LONGEST > opens]
-        parts = [self._month(m) for m in booked]
-        there = [_within(rows, opens - 1, closes - 1) for rows in (*parts, self._others)]
+        booked = [self._booking(m) for m in range(max(0, k - 1), k + 1)]
+        there = [_within(rows, opens - 1, closes - 1) for rows in (*booked, self._others)]
         return together(there).by_known()
 
     def _booked(self, k: int) -> Rows:
-        rows = money.month_rows(self._people, self._usual, int(self._firsts[k]), k, self._seed)
+        firsts = self._firsts[k]
+        rows = money.monthly_rows(self._people, self._usual, firsts, k * self._months, self._seed)
         return self._telling(TRANSACTIONS.name, rows).by_known()
 
 

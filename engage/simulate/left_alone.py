@@ -25,6 +25,30 @@ def rows(bank: Bank, broken: Outage | None, later: Ints, before: int) -> dict[st
     `broken`: the outage; `later`: the matters whose browsers are known only later; `before`: when
     the first visits come.
     """
+    events, links = _browsing(bank, broken, later, before)
+    return {
+        EVENTS.name: events,
+        LINKS.name: links,
+        INTERACTIONS.name: _told(bank, INTERACTIONS.name, [_contacts(bank)]),
+        TRANSACTIONS.name: _told(
+            bank,
+            TRANSACTIONS.name,
+            [money.own_closings(bank.people, bank.seed), _products(bank), _closings(bank)],
+        ),
+        APPOINTMENTS.name: _told(
+            bank,
+            APPOINTMENTS.name,
+            [appointments.appointment_rows(bank.meetings, bank.people, bank.first_meeting)],
+        ),
+    }
+
+
+def _told(bank: Bank, name: str, parts: list[Rows]) -> Rows:
+    return bank.telling(name, together(parts)).by_known()
+
+
+def _browsing(bank: Bank, broken: Outage | None, later: Ints, before: int) -> tuple[Rows, Rows]:
+    """Return events and links, told apart here so that nothing else is held in memory meanwhile."""
     seed, folk, visited, nasty = bank.seed, bank.people, bank.visits, bank.nastiness
     browsing = pages.event_rows(visited, bank.matters, folk, bank.browsers, seed)
     links = [pages.link_rows(browsing, visited, bank.browsers)]
@@ -39,16 +63,7 @@ def rows(bank: Bank, broken: Outage | None, later: Ints, before: int) -> dict[st
         events.append(outage.rows(broken, folk, bank.browsers, seed))
     if nasty.bots:
         events.append(bots.rows(folk, seed, before, bank.live_until))
-    parts = {
-        EVENTS.name: together(events),
-        LINKS.name: together(links),
-        INTERACTIONS.name: _contacts(bank),
-        TRANSACTIONS.name: together(
-            (money.own_closings(folk, seed), _products(bank), _closings(bank))
-        ),
-        APPOINTMENTS.name: appointments.appointment_rows(bank.meetings, folk, bank.first_meeting),
-    }
-    return {name: bank.telling(name, rows).by_known() for name, rows in parts.items()}
+    return _told(bank, EVENTS.name, events), _told(bank, LINKS.name, links)
 
 
 def _contacts(bank: Bank) -> Rows:

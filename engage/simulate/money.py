@@ -54,17 +54,19 @@ def with_giant(usual: Floats, among: Ints, seed: int) -> Floats:
     return raised
 
 
-def month_rows(people: People, usual: Floats, first: int, number: int, seed: int) -> Rows:
-    """Return a month's fees and interest: one row for each product that somebody holds.
+def monthly_rows(people: People, usual: Floats, firsts: Ints, number: int, seed: int) -> Rows:
+    """Return the fees and interest of some months: one row for each product that somebody holds.
 
-    `first` is the first of the month, `number` its place in the books.
+    `firsts` are the firsts of the months, `number` the place of the first of them in the books.
     """
     holding, product = np.nonzero(people.holds)
-    draws, always = Draws(seed, f"transactions {number}"), Draws(seed, "transactions")
-    n = len(holding)
+    n, always = len(holding), Draws(seed, "transactions")
     on = (1 + always.uniform("booking_day", n) * 27).astype(np.int64) * DAY + 3 * HOUR
-    varies, ids = 0.8 + 0.4 * draws.uniform("varies", n), draws.ids(Prefix.TRANSACTION, n)
-    ts = first + on
+    months = [Draws(seed, f"transactions {number + k}") for k in range(len(firsts))]
+    varies = 0.8 + 0.4 * np.concatenate([month.uniform("varies", n) for month in months])
+    ids = pa.concat_arrays([month.ids(Prefix.TRANSACTION, n) for month in months])
+    holding, product = np.tile(holding, len(firsts)), np.tile(product, len(firsts))
+    ts = np.repeat(firsts, n) + np.tile(on, len(firsts))
     theirs = np.flatnonzero(ts >= people.joined[holding])
     person, product, ts = holding[theirs], product[theirs], ts[theirs]
     margin = np.round(usual[person, product] * varies[theirs]).astype(np.int64)

@@ -84,10 +84,10 @@ class Rows:
 
 
 def together(parts: Sequence[Rows]) -> Rows:
-    """Return all rows of one relation in one piece."""
+    """Return all rows of one relation; their table is not copied."""
     if len(parts) == 1:
         return parts[0]
-    table = pa.concat_tables([part.table for part in parts]).combine_chunks()
+    table = pa.concat_tables([part.table for part in parts])
     names = [f.name for f in fields(Rows)[1:]]
     beside: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts]) for name in names

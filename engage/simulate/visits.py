@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,6 +45,13 @@ class Visits:
     """[matter]: when they reach the goal alone, else NEVER."""
     identified: Ints
     """[matter]: when they identify themselves alone, else NEVER."""
+
+    def without_steps(self) -> Visits:
+        """Return the visits without their single steps."""
+        none, never = np.array([], dtype=np.int64), np.array([], dtype=np.bool_)
+        return replace(
+            self, step_visit=none, step=none, step_ts=none, step_anonymous=never, step_lost=never
+        )
 
 
 def draw(matters: Matters, people: People, seed: int) -> Visits:
