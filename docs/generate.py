@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def data() -> str:
             f"{_sentence(relation.meaning)} {_sentence(', '.join(uses))} Its natural key is {key}.",
             _table(("column", "holds", "needed", "meaning"), rows),
         ]
+    sections += _beside_the_relations()
     return _page(
         "Data",
         "The relations of Engage, under the same names in the database, in the history and on every "
@@ -60,6 +62,46 @@ def data() -> str:
         "score as of a moment sees only rows known by then. Money is in minor units.",
         *sections,
     )
+
+
+_SUBJECTS = (
+    ("subject_id", "id", "the visit, contact, person or appointment that is looked at"),
+    ("person_id", "id", "whose it is, as was known at the moment"),
+    ("as_of", "time", "the moment; features see what was known by then"),
+    ("final_id", "id", "in label queries: who the person turned out to be in the end"),
+    ("until", "time", "in label queries: the moment and the model's horizon"),
+)
+_FUNCTIONS = (
+    ("j_text(json, key)", "a value of a JSON column as text, NULL where there is none"),
+    ("us(moment)", "a moment as microseconds since 1970, to count with"),
+    ("local_ts(moment, zone)", "a moment as the clock in that zone shows it"),
+)
+
+
+def _beside_the_relations() -> list[str]:
+    """Return what a model's queries may use besides the relations: subjects, views, functions."""
+    from engage.features.views import NAMES, body
+
+    subjects = ((f"`{name}`", kind, meaning) for name, kind, meaning in _SUBJECTS)
+    views = ((f"`{name}`", _comment(body(name))) for name in NAMES)
+    functions = ((f"`{name}`", meaning) for name, meaning in _FUNCTIONS)
+    return [
+        "## `subjects`",
+        "Who is looked at as of when; a query returns `subject_id`, `as_of` and what it finds.",
+        _table(("column", "holds", "meaning"), subjects),
+        "## Views",
+        "What a model's query may read beside the relations, so that words have one meaning.",
+        _table(("view", "holds"), views),
+        "## Functions",
+        "What a model's query may call beside DuckDB's own functions.",
+        _table(("function", "gives"), functions),
+    ]
+
+
+def _comment(sql: str) -> str:
+    """Return the comment that a query begins with."""
+    lines = takewhile(lambda line: line.startswith("--"), sql.splitlines())
+    return " ".join(line.removeprefix("--").strip() for line in lines)
 
 
 def channels() -> str:

@@ -46,6 +46,27 @@ def test_every_reason_stands_on_its_page() -> None:
         assert f"| `{reason}` | {reason.sentence} |" in page
 
 
+def test_everything_that_a_query_may_read_is_in_the_data_dictionary() -> None:
+    from engage.domain.catalog import IMPORTABLE, QUERYABLE
+    from engage.features.engines.duckdb import DuckEngine
+    from engage.features.schema import SUBJECTS
+    from engage.features.views import NAMES
+
+    page = (FOLDER / "data.md").read_text()
+    for name, relation in {**QUERYABLE, **IMPORTABLE}.items():
+        text = page.partition(f"## `{name}`\n")[2].partition("\n## ")[0]
+        assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == list(relation.column_names)
+        assert not re.search(r"\| *\|$", text, re.MULTILINE), f"{name}: a column without meaning"
+    for name in (*SUBJECTS.names, *NAMES):
+        assert f"| `{name}` |" in page, name
+    with DuckEngine({}) as engine:
+        ours = "SELECT function_name FROM duckdb_functions() WHERE NOT internal"
+        functions = engine.table(ours)["function_name"].to_pylist()
+    assert functions
+    for name in functions:
+        assert f"| `{name}(" in page, name
+
+
 def test_every_definition_of_the_project_is_documented() -> None:
     for kind in ("jobs", "models"):
         page = (FOLDER / f"{kind}.md").read_text()
