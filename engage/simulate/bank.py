@@ -19,6 +19,9 @@ from engage.simulate.streams import Flags, Floats, Ints
 from engage.simulate.tables import Rows
 from engage.simulate.telling import Telling
 
+PIECE = 500_000
+"""So many rows are told in one piece."""
+
 
 @dataclass(frozen=True)
 class Bank:
@@ -63,7 +66,10 @@ class Bank:
         else:
             rows = self.rows[name]
             low, high = np.searchsorted(rows.known, [after, until], side="right").tolist()
-            yield rows.slice(low, max(low, high))
+            high = max(low, high)
+            yield rows.slice(low, min(high, low + PIECE))
+            for k in range(low + PIECE, high, PIECE):
+                yield rows.slice(k, min(high, k + PIECE))
 
     @property
     def first_concern(self) -> int:

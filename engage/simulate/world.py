@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -88,14 +88,25 @@ class World:
 
     def history(self) -> dict[str, pa.Table]:
         """Return what is known before launch, by relation, with contact_points and consents."""
-        folk, seed, first = self._bank.people, self._bank.seed, self._bank.first
-        told = self._told(-1, self._bank.start)
-        return {
-            PEOPLE.name: people.people_table(folk, first, self._bank.start),
-            **told,
-            "contact_points": people.contact_points(folk, seed, first),
-            "consents": people.consents(folk, seed, self._bank.start),
-        }
+        parts: dict[str, list[pa.Table]] = {}
+        for name, piece in self.history_in_pieces():
+            parts.setdefault(name, []).append(piece)
+        return {name: pa.concat_tables(pieces) for name, pieces in parts.items()}
+
+    def history_in_pieces(self) -> Iterator[tuple[str, pa.Table]]:
+        """Yield the same as (relation, rows) in pieces, for banks whose history fits nowhere whole.
+
+        The pieces of a relation follow one another in the order in which their rows became known.
+        """
+        folk, seed, first, start = (
+            self._bank.people, self._bank.seed, self._bank.first, self._bank.start
+        )  # fmt: skip
+        yield PEOPLE.name, people.people_table(folk, first, start)
+        for relation in TOLD:
+            for rows in self._bank.between(relation.name, -1, start):
+                yield relation.name, self._taken.as_drawn(rows)
+        yield "contact_points", people.contact_points(folk, seed, first)
+        yield "consents", people.consents(folk, seed, start)
 
     def moments(self) -> list[datetime]:
         """Return the live moments worth a look, each some seconds after something happened."""

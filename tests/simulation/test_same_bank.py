@@ -9,9 +9,10 @@ import pyarrow.compute as pc
 import pytest
 
 from engage.domain.ids import Prefix
+from engage.simulate import bank, ledger
 from engage.simulate.streams import Draws
 from engage.simulate.world import World
-from tests.simulation.played import digest, everything_told, in_order, nasty_bank
+from tests.simulation.played import RELATIONS, digest, everything_told, in_order, nasty_bank
 
 BANK_OF_SEED_1 = "17ad5209432605f18aa6fed3edc091c1"
 """The bank of 200 people and seed 1. Whoever means to change the bank writes the new one here."""
@@ -99,3 +100,20 @@ def test_all_that_is_told_in_the_end_is_the_path() -> None:
     told, path = everything_told(world), world.path()
     for name, rows in told.items():
         assert in_order(name, rows).equals(in_order(name, path[name])), name
+
+
+def test_history_in_pieces_is_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = World(300, 2).history()
+    monkeypatch.setattr(bank, "PIECE", 1_000)
+    monkeypatch.setattr(ledger, "ROWS_OF_A_PAGE", 1)
+    pieces: dict[str, list[pa.Table]] = {}
+    for name, piece in World(300, 2).history_in_pieces():
+        pieces.setdefault(name, []).append(piece)
+    assert len(pieces["events"]) > 3
+    # Bookings before launch lie in 25 months, and the first days of the launch's own.
+    assert len(pieces["transactions"]) in (25, 26)
+    for name, rows in whole.items():
+        both = [rows, pa.concat_tables(pieces[name])]
+        if name in RELATIONS:
+            both = [in_order(name, one) for one in both]
+        assert both[0].equals(both[1]), name
