@@ -6,8 +6,8 @@ of this trigger's answers been given, everything else as it was played). That is
 people whom no offer reached, who ignored it, or for whom `none` was drawn count as treated. Over
 random arms, its expectation is that of the difference between treated and held out. Approaches by
 other triggers are part of both worlds, as they are part of both arms. Where conversations fill the
-queues for everybody (`crowding`), the held out are touched too: `spill` says by how much, and the
-difference between the arms has the expectation of `effect - spill`.
+queues for everybody (`crowding`), the held out are touched too: `spill` says by how much, and
+`between_arms` what the difference between the arms then has for its expectation.
 
 Nothing is estimated here: both worlds follow from the same drawn people (`course`).
 """
@@ -26,7 +26,7 @@ from engage.simulate.calendar import DAY, HOUR
 from engage.simulate.course import Log, course
 from engage.simulate.crowding import crowded
 from engage.simulate.facts import Cases, Facts, What, Yardstick, facts, succeeds, value_minor
-from engage.simulate.streams import Flags, Ints
+from engage.simulate.streams import Flags, Floats, Ints
 
 YARDSTICKS: dict[str, Yardstick] = {
     "mortgage_calculator_at_night": Yardstick(What.FINISHED, 14 * DAY, ("mortgage",)),
@@ -50,9 +50,12 @@ class Effect(TypedDict):
     """Treated people."""
     spill: float
     """The same difference for those held out at their first qualification: what the others' fuller
-    queues did to them. 0 without interference; a fair comparison of arms sees `effect - spill`."""
+    queues did to them. 0 without interference."""
     strangers: int
-    """Treated browsers that no person is behind, which the figures leave out."""
+    """Treated browsers that no person is behind, which the figures above leave out."""
+    between_arms: float
+    """What a fair comparison of the arms sees in expectation: `effect - spill`, both diluted by
+    strangers, whom nothing touches. It is `effect` where there are no troubles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ class Firsts:
 
     treated: Cases
     held_out: Cases
-    strangers: int
+    strangers: tuple[int, int]
+    """Browsers of either arm that no person is behind."""
 
 
 def effects(
@@ -88,17 +92,23 @@ def world(bank: Bank, log: Log, kept: Flags | None = None) -> Facts:
 
 def effect(bank: Bank, played: Facts, left_alone: Facts, first: Firsts, by: Yardstick) -> Effect:
     """Return the mean difference between the two worlds over these cases."""
-    cases, nothing = first.treated, float("nan")
-    gained = _gained(bank, played, left_alone, cases, by)
+    gained = _gained(bank, played, left_alone, first.treated, by)
     spilt = _gained(bank, played, left_alone, first.held_out, by)
-    earned = value_minor(bank, played, cases) - value_minor(bank, left_alone, cases)
+    earned = value_minor(bank, played, first.treated) - value_minor(bank, left_alone, first.treated)
+    treated, held_out = first.strangers
     return Effect(
-        effect=float(gained.sum() / len(gained)) if len(gained) else nothing,
-        clv_change=float(earned.mean()) if len(earned) else nothing,
+        effect=_mean(gained),
+        clv_change=_mean(earned),
         n=len(gained),
-        spill=float(spilt.mean()) if len(spilt) else 0.0,
-        strangers=first.strangers,
+        spill=_mean(spilt, 0.0),
+        strangers=treated,
+        between_arms=_mean(gained, more=treated) - _mean(spilt, 0.0, more=held_out),
     )
+
+
+def _mean(values: Ints | Floats, of_none: float = float("nan"), more: int = 0) -> float:
+    """Return the mean of some values and `more` times nothing."""
+    return float(values.sum()) / (len(values) + more) if len(values) else of_none
 
 
 def _gained(bank: Bank, played: Facts, left_alone: Facts, cases: Cases, by: Yardstick) -> Ints:
@@ -124,5 +134,5 @@ def firsts(
     return Firsts(
         Cases(person[met], need[met], at[met]),
         Cases(person[left], need[left], at[left]),
-        int((treated & ~real).sum()),
+        (int((treated & ~real).sum()), int((~treated & ~real).sum())),
     )

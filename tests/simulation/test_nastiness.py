@@ -164,9 +164,8 @@ def test_all_at_once_a_fair_coin_still_finds_the_truth_in_most_banks() -> None:
             treated = (people["arm"] == "treated").to_numpy()
             arms = outcome[treated], outcome[~treated]
             error = 1.96 * np.sqrt(sum(arm.var(ddof=1) / len(arm) for arm in arms))
-            # Bots among the treated gain nothing; the held out feel the queues as well.
-            people_share = true["n"] / (true["n"] + true["strangers"])
-            aim = true["effect"] * people_share - true["spill"]
+            # Bots gain nothing in either arm; the held out feel the queues as well.
+            aim = true["between_arms"]
             covered[name] += abs(arms[0].mean() - arms[1].mean() - aim) <= error
     assert min(covered.values()) >= 17, covered
 
@@ -214,6 +213,7 @@ def test_with_full_queues_the_truth_is_still_the_difference_between_two_told_wor
         people = calls[calls["arm"] == arm].reset_index(drop=True)
         played, without = (recovered(people, world.path(name)) for name in (None, UNRESOLVED))
         assert figure == pytest.approx(played.mean() - without.mean(), abs=1e-12)
+    assert true["between_arms"] == pytest.approx(true["effect"] - true["spill"], abs=1e-12)
     assert true["spill"] < 0, "the held out wait longer because others are called back"
 
 
@@ -463,4 +463,13 @@ def test_bots_are_fast_many_and_never_answer(calm: Path) -> None:
         assert set(frame(world.respond(offers(asked, channel)))["answer"]) == {"ignored"}
     true = world.truth(qualified_table(asked))[NIGHT]
     assert (true["n"], true["strangers"]) == (0, 24)
+    people = randomised(night_qualifiers(bank().path()), 1)
+    people = people.assign(arm="treated")
+    mixed = bank("bots")
+    mixed.respond(offers(people, "chat_offer"))
+    both = mixed.truth(qualified_table(pd.concat([people, asked])))[NIGHT]
+    assert both["n"] == len(people)
+    assert both["between_arms"] == pytest.approx(
+        both["effect"] * len(people) / (len(people) + 24), abs=1e-12
+    )
     assert HOUR == 60 * MINUTE
