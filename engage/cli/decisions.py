@@ -49,10 +49,7 @@ def explain(
     if as_json:
         print_json(story.facts)
     else:
-        for line in story.lines:
-            typer.echo(line)
-        typer.echo("")
-        for line in story.details:
+        for line in (*story.lines, *(("", *story.details) if story.details else ())):
             typer.echo(line)
 
 

@@ -295,7 +295,7 @@ def test_why_somebody_was_not_contacted_is_told_by_the_companys_own_number(
     here = ("-p", "mine")
     assert engage("import", "interactions", "calls.csv", "--map", "calls.toml", *here)[0] == 0
     code, out, _ = engage("explain", "4711", *here)
-    assert (code, out.strip()) == (0, "No trigger fired for it, so nothing was decided.")
+    assert (code, out) == (0, "No trigger fired for it, so nothing was decided.\n")
     for job in ("plan_capacity", "score_interactions"):
         assert engage("job", job, *here, "--at", "2026-03-03T10:00:00")[0] == 0
     code, out, _ = engage("explain", "4711", *here)
