@@ -15,6 +15,9 @@ def demo(
     people: Annotated[int, typer.Option(min=100, help="How many customers the bank has.")] = 200,
     weeks: Annotated[int, typer.Option(min=1, help="Weeks of live operation.")] = 3,
     seed: Annotated[int, typer.Option(help="Seed of the simulated bank.")] = 1,
+    nasty: Annotated[
+        bool, typer.Option("--nasty", help="Give the bank every trouble of a real one.")
+    ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
 ) -> None:
     """Let a simulated bank run for some weeks and show what Engage changed, beside the truth."""
@@ -24,7 +27,7 @@ def demo(
     from engage.cli.demo_summary import summary
     from engage.cli.output import plain
 
-    result = run_demo(folder, people=people, weeks=weeks, seed=seed)
+    result = run_demo(folder, people=people, weeks=weeks, seed=seed, nasty=nasty)
     for line in summary(result):
         typer.echo(line)
     if json_file is not None:

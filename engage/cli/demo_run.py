@@ -29,6 +29,7 @@ from engage.errors import WrongUse
 from engage.job import Job
 from engage.project import SETTINGS_FILE, Project, open_project
 from engage.scheduler import tick
+from engage.simulate.nastiness import Nastiness
 from engage.simulate.world import World
 from engage.starting import begin_project
 from engage.store import artifacts, scores
@@ -92,13 +93,19 @@ class Demonstration:
         }
 
 
-def run_demo(folder: Path, *, people: int, weeks: int, seed: int) -> Demonstration:
-    """Let a simulated bank of this size live through the jobs, and return what came of it."""
+def run_demo(
+    folder: Path, *, people: int, weeks: int, seed: int, nasty: bool = False
+) -> Demonstration:
+    """Let a simulated bank of this size live through the jobs, and return what came of it.
+
+    `nasty`: with every trouble that the simulation knows.
+    """
     began = time.monotonic()
     _fresh(folder)
     clock = MovingClock(LAUNCH)
     project = open_project(folder, clock=clock, environ=_environment(seed))
-    world = World(people=people, seed=seed, start=LAUNCH, weeks_live=weeks)
+    troubles = Nastiness.all() if nasty else Nastiness.none()
+    world = World(people=people, seed=seed, start=LAUNCH, weeks_live=weeks, nastiness=troubles)
     try:
         return _live_through(project, clock, world, began)
     finally:

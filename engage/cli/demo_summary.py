@@ -64,7 +64,7 @@ def _effects(
     yield _TABLE.format("", "treated", "alone", "effect, points", "truth", "margin", "value")
     yield _TABLE.format("", "", "", "", "", unit, unit).rstrip()
     for one in triggers:
-        effect, true = one["effect"], truth.get(one["name"], {}).get("effect")
+        effect, true = one["effect"], truth.get(one["name"], {}).get("between_arms")
         told = "-" if true is None or math.isnan(true) else f"{100 * true:+.1f}"
         if effect.get("withheld"):
             yield f"  {one['name']:<29}  not shown: {effect['withheld']}"

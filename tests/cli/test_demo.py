@@ -17,7 +17,7 @@ from engage.invariants import broken
 from engage.project import open_project
 from engage.starting import begin_project
 
-SIZE = {"people": 100, "weeks": 1, "seed": 3}
+SIZE: dict[str, Any] = {"people": 100, "weeks": 1, "seed": 3}
 
 
 def on_one_thread(folder: Path) -> None:
