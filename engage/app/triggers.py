@@ -8,9 +8,10 @@ import pyarrow as pa
 
 from engage.app.app import App
 from engage.app.frames import columns
+from engage.collect.names import nearest
 from engage.domain.scores import Subject
 from engage.domain.triggers import Trigger, TriggerState
-from engage.errors import PredicateRefused
+from engage.errors import PredicateRefused, WrongUse
 from engage.features.predicates import check
 from engage.store import triggers as stored
 
@@ -39,6 +40,22 @@ def check_trigger(app: App, trigger: Trigger) -> None:
 def columns_for(app: App, subject: Subject) -> pa.Schema:
     """Return the columns, with types, that a trigger over this kind of subject may name."""
     return columns(app, subject)
+
+
+def switch(app: App, name: str, state: TriggerState, *, by: str = "command line") -> Trigger:
+    """Pause a trigger, or let it go on; return the version that was meant.
+
+    What it decided already still goes out, and is measured on. Raises WrongUse for a trigger that
+    is not there or cannot be switched so.
+    """
+    with app.store.write() as tx:
+        in_force = {trigger.name: trigger for trigger in stored.current(tx)}
+        if name not in in_force:
+            raise WrongUse(f"there is no trigger {name!r}; {nearest(name, sorted(in_force))}")
+        found = in_force[name]
+        if not stored.set_state(tx, name, found.version, state, by=by, at=app.now()):
+            raise WrongUse(f"trigger {name} is {found.state}; it cannot become {state}")
+    return found
 
 
 def live(app: App, subject: Subject) -> tuple[Trigger, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
 from engage.domain.scores import Subject
+from engage.domain.triggers import TriggerState
 
 triggers = typer.Typer(help="When somebody is worth approaching.", no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(help="The trigger's name.")]
@@ -58,6 +60,26 @@ def check(
     with opened_app(project) as app:
         check_condition(when, columns_for(app, subject))
     typer.echo("the condition is sound")
+
+
+@triggers.command("pause")
+def pause(name: NameArgument, project: ProjectOption = None) -> None:
+    """Stop a trigger from approaching anybody; what was decided goes on."""
+    _switch(project, name, TriggerState.PAUSED)
+
+
+@triggers.command("resume")
+def resume(name: NameArgument, project: ProjectOption = None) -> None:
+    """Let a paused trigger go on."""
+    _switch(project, name, TriggerState.LIVE)
+
+
+def _switch(project: Path | None, name: str, state: TriggerState) -> None:
+    from engage.app.triggers import switch
+
+    with opened_app(project) as app:
+        found = switch(app, name, state)
+    typer.echo(f"{name} (version {found.version}) is {state}")
 
 
 def _plain(trigger: dict[str, object]) -> dict[str, object]:
