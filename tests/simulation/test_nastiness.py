@@ -127,7 +127,7 @@ def test_all_at_once_what_has_been_told_never_changes() -> None:
     told = [world.history(), world.until(LAUNCH + timedelta(days=14))]
     world.respond(offers(night_qualifiers(alone), "chat_offer"))
     world.respond(offers(unresolved_qualifiers(alone), "callback"))
-    told.append(world.until(LAUNCH + timedelta(days=600)))
+    told += [world.until(LAUNCH + timedelta(days=days)) for days in (15, 20, 40, 600)]
     path = world.path()
     for name in RELATIONS:
         rows = pa.concat_tables([part[name] for part in told])
@@ -147,6 +147,8 @@ def test_all_at_once_the_order_in_which_offers_arrive_does_not_matter() -> None:
     one, other = forwards.path(), backwards.path()
     for name in RELATIONS:
         assert in_order(name, one[name]).equals(in_order(name, other[name])), name
+        known = frame(one[name])["known_at"]
+        assert not ((known >= GAP[0]) & (known < GAP[1])).any(), "answers are held back as well"
 
 
 def test_all_at_once_a_fair_coin_still_finds_the_truth_in_most_banks() -> None:
@@ -246,18 +248,25 @@ def test_a_browser_that_a_household_shares_is_merged_with_neither() -> None:
     assert set(flagged(links(as_statements(joined)))["person_id"].to_pylist()) == shared
 
 
-def test_two_who_share_a_browser_are_one_unit_and_answer_for_themselves() -> None:
+def test_who_shares_a_browser_is_not_taken_for_it_and_who_has_one_alone_is() -> None:
     world = bank("merges")
-    night = night_qualifiers(world.path())
-    joined = frame(world.path()["links"])
+    joined = frame(world.path()["links"]).drop_duplicates(["person_id", "canonical_id"])
     owners = joined.groupby("person_id")["canonical_id"].nunique()
-    both = night[night["person_id"].isin(owners[owners > 1].index)].head(1)
-    assert len(both) == 1
-    again = both.assign(
-        decision_id="dec_again", qualified_at=both["qualified_at"] + timedelta(hours=30)
-    )
-    people = pd.concat([both, again]).assign(arm="treated", action="chat")
-    assert world.truth(qualified_table(people))[NIGHT]["n"] == 1
+    for several, units in ((True, 2), (False, 1)):
+        browser = owners[(owners > 1) == several].index[0]
+        customer = joined.set_index("person_id").loc[[browser], "canonical_id"].iloc[0]
+        met = pd.DataFrame(
+            {
+                "decision_id": ["dec_1", "dec_2"],
+                "person_id": [browser, customer],
+                "trigger": NIGHT,
+                "subject_id": "ses_any",
+                "qualified_at": [pd.Timestamp("2026-03-20"), pd.Timestamp("2026-03-21")],
+                "arm": "treated",
+                "action": "chat",
+            }
+        )
+        assert world.truth(qualified_table(met))[NIGHT]["n"] == units
 
 
 # ── Offers, outage ───────────────────────────────────────────────────────────────────────────────
