@@ -72,7 +72,7 @@ def _demo(seed: int, more: list[str]) -> list[tuple[str, Shown]]:
     return [
         (one["name"], _shown(seed, one["effect"], truth))
         for one, truth in pairs
-        if one["effect"].get("estimate") is not None and _known(truth.get("effect"))
+        if one["effect"].get("estimate") is not None and _known(truth.get("between_arms"))
     ]
 
 
@@ -81,10 +81,8 @@ def _known(value: float | None) -> bool:
 
 
 def _shown(seed: int, effect: dict[str, Any], truth: dict[str, Any]) -> Shown:
-    # What the queues did to those left alone is part of any comparison with them.
-    fair = truth["effect"] - (truth.get("spill") or 0.0)
     estimate, low, high = (100 * effect[name] for name in ("estimate", "low", "high"))
-    return Shown(seed, estimate, low, high, truth=100 * fair)
+    return Shown(seed, estimate, low, high, truth=100 * truth["between_arms"])
 
 
 if __name__ == "__main__":
