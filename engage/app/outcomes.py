@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from engage.app.app import App
@@ -40,8 +39,3 @@ def _look(app: App, relation: str, goals: list[Goal]) -> JobReport:
             done += rows.add(tx, OUTCOMES, found, app.now())
             marks.set(tx, mark, str(pc.max(fresh["seq"]).as_py()))
         seen += fresh.num_rows
-
-
-def known_outcomes(app: App) -> pa.Table:
-    """Return every outcome there is, hot and archived."""
-    return app.history.table(OUTCOMES.name)

@@ -37,32 +37,17 @@ from engage.store import artifacts, scores
 LAUNCH = datetime(2026, 3, 2, tzinfo=UTC)
 _MARKER = ".engage-demo"
 _MATURING = timedelta(days=16)
-_LESS_OFTEN = """
-# The demonstration lives through weeks in minutes: what runs all the time elsewhere runs less often.
-[jobs.train_models]
-every_s = 3024000
-
-[jobs.remind_appointments]
-every_s = 21600
-
-[jobs.record_outcomes]
-every_s = 3600
-
-[jobs.plan_capacity]
-every_s = 21600
-
-[jobs.check_invariants]
-every_s = 86400
-
-[jobs.measure_effect]
-every_s = 3024000
-
-[jobs.value_customers]
-every_s = 604800
-
-[jobs.archive_history]
-every_s = 345600
-"""
+_LESS_OFTEN = {
+    "train_models": timedelta(days=35),
+    "measure_effect": timedelta(days=35),
+    "value_customers": timedelta(days=7),
+    "archive_history": timedelta(days=4),
+    "check_invariants": timedelta(days=1),
+    "plan_capacity": timedelta(hours=6),
+    "remind_appointments": timedelta(hours=6),
+    "record_outcomes": timedelta(hours=1),
+}
+"""It lives through weeks in minutes: what runs all the time elsewhere runs less often."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +138,8 @@ def _fresh(folder: Path) -> None:
         shutil.rmtree(folder)
     begin_project(folder)
     with (folder / SETTINGS_FILE).open("a") as settings:
-        settings.write(_LESS_OFTEN)
+        for job, period in _LESS_OFTEN.items():
+            settings.write(f"\n[jobs.{job}]\nevery_s = {period / timedelta(seconds=1):.0f}\n")
     (folder / _MARKER).write_text("A demonstration; `engage demo` replaces this folder.\n")
 
 

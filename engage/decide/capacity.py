@@ -22,8 +22,6 @@ from engage.decide.rules import Rules
 from engage.domain.actions import ON_PAGE, Action
 from engage.domain.reasons import Reason
 
-SLOT_COLUMNS = ("slot_id", "queue", "starts_at", "ends_at", "free")
-
 
 @dataclass(frozen=True)
 class Plan:

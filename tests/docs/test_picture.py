@@ -48,7 +48,7 @@ def test_the_picture_tells_no_folder_and_shows_no_progress_bar(svg: str) -> None
     shown = words(svg)
     assert shown.startswith("make demo $ make demo")
     assert "Took" in shown
-    assert not re.search(r"━|/tmp|/home|/work|/somewhere|--project", shown)
+    assert not re.search(r"━|--project|(?<!\S)/\w+/", shown)
 
 
 def test_the_picture_leaves_out_none_of_the_summary() -> None:
