@@ -114,8 +114,10 @@ def _windows(fresh: pa.Table, held: pa.Table, part: _Part, joined: Collection[st
     spans["since"] = before.reindex(spans.index).fillna(spans["since"])
     spans["until"] = after.reindex(spans.index).fillna(pd.Timestamp(_EVER[1]))
     whole = part.owners.filter(pc.is_in(part.owners["person_id"], pa.array(joined, pa.string())))
-    for owner in pc.unique(whole["canonical_id"]).to_pylist():
-        spans.loc[owner] = list(_EVER)
+    anew = pc.unique(whole["canonical_id"]).to_pylist()
+    spans = spans.reindex(spans.index.union(anew))
+    for name, edge in zip(("since", "until"), _EVER, strict=True):
+        spans.loc[anew, name] = edge
     return spans
 
 
