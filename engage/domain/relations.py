@@ -31,6 +31,8 @@ class Column:
     meaning: str
     required: bool = False
     choices: tuple[str, ...] = ()
+    derived: bool = False
+    """Worked out by Engage, so that no file gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class Relation:
     def column_names(self) -> tuple[str, ...]:
         """Return the names of the columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    @property
+    def personal(self) -> bool:
+        """Return whether each row is somebody's."""
+        return "person_id" in self.column_names
 
     def column(self, name: str) -> Column:
         """Return the column of this name; raises KeyError when there is none."""

@@ -139,7 +139,7 @@ def hot(relation: Relation, *more: Any) -> sa.Table:
         flag("gone", no=True),
         moment("stored_at"),
         sa.UniqueConstraint(*relation.key),
-        sa.Index(None, "person_id", relation.time),
+        *([sa.Index(None, "person_id", relation.time)] if relation.personal else []),
         *([] if relation.time == "known_at" else [sa.Index(None, relation.time)]),
         sqlite_autoincrement=True,
     )

@@ -12,6 +12,7 @@ from engage.domain.interactions import INTERACTIONS
 from engage.domain.outcomes import OUTCOMES
 from engage.domain.people import LINKS, PEOPLE
 from engage.domain.sessions import SESSIONS
+from engage.domain.staffing import STAFFING
 from engage.domain.transactions import TRANSACTIONS
 from engage.store.tables.base import flag, hot, json, moment, real, whole, words
 
@@ -24,6 +25,7 @@ links = hot(LINKS, sa.Index(None, "canonical_id"))
 appointments = hot(APPOINTMENTS)
 outcomes = hot(OUTCOMES)
 exclusions = hot(EXCLUSIONS)
+staffing = hot(STAFFING)
 
 decisions = hot(
     DECISIONS,
