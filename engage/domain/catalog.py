@@ -6,11 +6,12 @@ from engage.domain.appointments import APPOINTMENTS
 from engage.domain.decisions import DECISIONS
 from engage.domain.events import EVENTS
 from engage.domain.exclusions import EXCLUSIONS
-from engage.domain.interactions import INTERACTIONS
+from engage.domain.interactions import CORRECTIONS, INTERACTIONS
 from engage.domain.outcomes import OUTCOMES
 from engage.domain.people import LINKS, PEOPLE
 from engage.domain.relations import Relation
 from engage.domain.sessions import SESSIONS
+from engage.domain.staffing import STAFFING
 from engage.domain.transactions import TRANSACTIONS
 
 QUERYABLE: dict[str, Relation] = {
@@ -19,6 +20,7 @@ QUERYABLE: dict[str, Relation] = {
         EVENTS,
         SESSIONS,
         INTERACTIONS,
+        CORRECTIONS,
         TRANSACTIONS,
         PEOPLE,
         APPOINTMENTS,
@@ -42,6 +44,7 @@ IMPORTABLE: dict[str, Relation] = {
         DECISIONS,
         OUTCOMES,
         EXCLUSIONS,
+        STAFFING,
     )
 }
 """What `engage import KIND` accepts."""

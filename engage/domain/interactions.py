@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 
 from engage.domain.relations import Column, Kind, Relation, known_at, person_id
@@ -68,3 +69,23 @@ INTERACTIONS = Relation(
     ),
     time="ts",
 )
+
+CORRECTIONS = replace(
+    INTERACTIONS,
+    name="corrections",
+    key=("interaction_id", "known_at"),
+    meaning=(
+        "what the record of a contact said later, after a correction; `interactions` keeps what "
+        "it said first"
+    ),
+    columns=(
+        *INTERACTIONS.columns,
+        Column(
+            "corrected_at",
+            Kind.TIME,
+            "when it was said: the greatest is the last word, under whatever identity",
+            required=True,
+        ),
+    ),
+)
+"""`known_at` moves on when an identity becomes a person, `corrected_at` never does."""

@@ -41,7 +41,7 @@ SETTLED = timedelta(hours=1)
 CHUNK = 250_000
 """Rows in memory at once while they are copied."""
 
-PRUNED = frozenset({"events", "sessions", "interactions", "transactions"})
+PRUNED = frozenset({"events", "sessions", "interactions", "corrections", "transactions"})
 """What leaves the database once it is archived and no longer hot; the rest is small or needed."""
 
 _TRIES = 5

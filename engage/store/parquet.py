@@ -19,7 +19,16 @@ from engage.store.manifest import File
 _FORMAT = {"day": "%Y-%m-%d", "month": "%Y-%m"}
 
 NEVER_AHEAD = frozenset(
-    {"events", "sessions", "interactions", "transactions", "decisions", "outcomes", "links"}
+    {
+        "events",
+        "sessions",
+        "interactions",
+        "corrections",
+        "transactions",
+        "decisions",
+        "outcomes",
+        "links",
+    }
 )
 """Relations whose rows do not tell of the future, so that a later day cannot matter earlier."""
 

@@ -8,7 +8,7 @@ from engage.domain.appointments import APPOINTMENTS
 from engage.domain.decisions import DECISIONS
 from engage.domain.events import EVENTS
 from engage.domain.exclusions import EXCLUSIONS
-from engage.domain.interactions import INTERACTIONS
+from engage.domain.interactions import CORRECTIONS, INTERACTIONS
 from engage.domain.outcomes import OUTCOMES
 from engage.domain.people import LINKS, PEOPLE
 from engage.domain.sessions import SESSIONS
@@ -19,6 +19,7 @@ from engage.store.tables.base import flag, hot, json, moment, real, whole, words
 events = hot(EVENTS)
 sessions = hot(SESSIONS, moment("last_at", null=True), sa.Index(None, "last_at"))
 interactions = hot(INTERACTIONS)
+corrections = hot(CORRECTIONS)
 transactions = hot(TRANSACTIONS)
 people = hot(PEOPLE)
 links = hot(LINKS, sa.Index(None, "canonical_id"))
