@@ -19,6 +19,7 @@ from engage.domain.events import EVENTS
 from engage.domain.exclusions import EXCLUSIONS
 from engage.domain.people import PEOPLE
 from engage.domain.relations import Column, Kind, Relation
+from engage.domain.staffing import STAFFING
 from engage.errors import SourceFileError, WrongUse
 
 _ALLOWED: dict[Kind, frozenset[str]] = {
@@ -30,8 +31,12 @@ _ALLOWED: dict[Kind, frozenset[str]] = {
 }
 _EVERYWHERE = frozenset({"column", "constant", "values", "unlisted", "otherwise", "missing"})
 
-DATED_BY_IMPORT = frozenset({PEOPLE.name, EXCLUSIONS.name})
-"""Kinds whose rows may come without a time: they count from the import on."""
+DATED_BY_IMPORT = {
+    PEOPLE.name: PEOPLE.time,
+    EXCLUSIONS.name: EXCLUSIONS.time,
+    STAFFING.name: "known_at",
+}
+"""Kinds whose rows may come without this time: they count from the import on."""
 
 
 def check(mapping: Mapping) -> Mapping:
@@ -41,7 +46,7 @@ def check(mapping: Mapping) -> Mapping:
     relation = mapping.relation
     for target, one in mapping.columns.items():
         _check_fill(_column(relation, target), one, mapping)
-    _check_person(mapping.person)
+    _check_person(mapping)
     _check_required(mapping)
     _check_parts(mapping)
     return mapping
@@ -49,8 +54,8 @@ def check(mapping: Mapping) -> Mapping:
 
 def derived(relation: Relation) -> frozenset[str]:
     """Return the columns that Engage works out itself, so that no mapping fills them."""
-    ids = {column.name for column in relation.columns if column.kind is Kind.ID}
-    return frozenset(ids)
+    worked_out = (one.name for one in relation.columns if one.derived or one.kind is Kind.ID)
+    return frozenset(worked_out)
 
 
 def fillable(relation: Relation) -> list[str]:
@@ -63,6 +68,8 @@ def _column(relation: Relation, target: str) -> Column:
         how = "[person]" if target == "person_id" else "[key]"
         if relation is EVENTS and target == "session_id":
             raise WrongUse("columns.session_id: visits are worked out from the events' times")
+        if target in relation.column_names and relation.column(target).derived:
+            raise WrongUse(f"columns.{target}: Engage works it out; leave it away")
         raise WrongUse(f"columns.{target}: ids are derived; say what they come from under {how}")
     if target not in relation.column_names:
         known = fillable(relation)
@@ -129,7 +136,12 @@ def _must_convert(column: Column, text: str, one: Fill, place: str) -> None:
         raise WrongUse(f"{place}: {findings.reasons[0].partition(': ')[2]}")
 
 
-def _check_person(person: Person) -> None:
+def _check_person(mapping: Mapping) -> None:
+    person = mapping.person
+    if not mapping.relation.personal:
+        if person != Person():
+            raise WrongUse(f"person: {mapping.kind} is not about people; leave [person] away")
+        return
     ways = [bool(person.column), bool(person.columns), person.row, bool(person.constant)]
     if sum(ways) > 1 or not (any(ways) or person.anonymous):
         raise WrongUse(
@@ -144,9 +156,7 @@ def _check_required(mapping: Mapping) -> None:
     relation = mapping.relation
     needed = [name for name in fillable(relation) if relation.column(name).required]
     for name in needed:
-        may_lack = name == "known_at" or (
-            name == relation.time and relation.name in DATED_BY_IMPORT
-        )
+        may_lack = name in {"known_at", DATED_BY_IMPORT.get(relation.name)}
         if name not in mapping.columns and not may_lack:
             raise WrongUse(
                 f"columns.{name}: {relation.name} need it ({relation.column(name).meaning}); "

@@ -18,9 +18,11 @@ from engage.collect.contacts import contacts_of
 from engage.collect.findings import Findings, Mask, as_mask
 from engage.collect.keys import persons, row_ids
 from engage.collect.mapping import Mapping, Text, Where
+from engage.collect.roster import Roster
 from engage.collect.schema import TIME, arrow_schema, arrow_type
 from engage.domain.appointments import APPOINTMENTS
 from engage.domain.exclusions import EXCLUSIONS
+from engage.domain.staffing import STAFFING
 
 _MAY_LIE_AHEAD = frozenset({APPOINTMENTS.name, EXCLUSIONS.name})
 """Kinds about the future: a row is known when it is imported, not when its time has come."""
@@ -35,7 +37,7 @@ class Converted:
     bad: pa.Table
     """Rows that were set aside, as `aside.SCHEMA` says."""
     left_out: int = 0
-    """Rows that `[where]` does not take."""
+    """Rows that `[where]` does not take, and those that put nobody into an hour that never was."""
     extras: Table[str, pa.Table] = field(default_factory=dict)
     """contact_points, consents, identities (alias_id, person_id, known_at), parts (what could not
     be read of rows that were stored all the same, in the shape of `bad`)."""
@@ -59,20 +61,25 @@ class Converted:
         )
 
 
-def convert(mapping: Mapping, chunk: Chunk, *, imported_at: datetime) -> Converted:
+def convert(
+    mapping: Mapping, chunk: Chunk, *, imported_at: datetime, roster: Roster | None = None
+) -> Converted:
     """Return the chunk's rows in the shape of the mapping's relation.
 
     The same rows give the same ids and values whatever the size of the chunks. `known_at` is the
     mapping's, else the end of an interaction, else the row's own time; what lies ahead of
-    `imported_at` (an appointment, an exclusion) is known from then on.
+    `imported_at` (an appointment, an exclusion) is known from then on. `roster` is what the chunks
+    before it said, when these are of a roster.
     """
+    if roster is None and mapping.relation is STAFFING:
+        roster = Roster(mapping)
     broken = malformed(chunk.malformed)
     taken, unclear = _conditions(mapping.where, chunk)
-    left_out = int((~taken & ~unclear.bad).sum())
     unread = aside(chunk.kept(unclear.bad), unclear.reasons[unclear.bad])
-    chunk = chunk.kept(taken)
+    chunk = chunk.kept(taken) if roster is None else roster.marked(chunk.kept(taken))
+    left_out = len(taken) - int(unclear.bad.sum()) - chunk.rows.num_rows
     findings = Findings(chunk.rows.num_rows)
-    rows, identities = _rows(mapping, chunk, findings, imported_at)
+    rows, identities = _rows(mapping, chunk, findings, imported_at, roster)
     good = ~findings.bad
     extras = {} if identities is None else {"identities": _joined(identities, good)}
     extras |= contacts_of(mapping, chunk, rows, good)
@@ -110,17 +117,26 @@ def _is_one_of(text: pa.Array, among: tuple[Text, ...]) -> Mask:
 
 
 def _rows(
-    mapping: Mapping, chunk: Chunk, findings: Findings, imported_at: datetime
+    mapping: Mapping,
+    chunk: Chunk,
+    findings: Findings,
+    imported_at: datetime,
+    roster: Roster | None,
 ) -> tuple[pa.Table, pa.Table | None]:
-    relation = mapping.relation
-    person, alias = persons(mapping, chunk, findings)
-    columns: dict[str, pa.Array] = {"person_id": person}
-    columns |= _filled(mapping, chunk, findings)
-    _date(mapping, columns, imported_at)
+    relation, alias = mapping.relation, None
+    columns: dict[str, pa.Array] = {}
+    if relation.personal:
+        columns["person_id"], alias = persons(mapping, chunk, findings)
+    if roster is not None:
+        columns |= roster.times(chunk, findings)
+    columns |= _filled(mapping, chunk, findings, columns)
+    _date(mapping, columns, chunk.rows.num_rows, imported_at)
     for column in relation.columns:
         values = columns.get(column.name)
         if column.required and values is not None:
             findings.refuse(values.is_null(), f"{column.name}: missing")
+    if roster is not None:
+        roster.check(columns, findings)
     columns |= row_ids(mapping, chunk, columns, findings)
     schema = arrow_schema(relation)
     empty = {
@@ -131,8 +147,8 @@ def _rows(
     rows = pa.table({name: {**empty, **columns}[name] for name in schema.names}, schema)
     if alias is None:
         return rows, None
-    pairs = pa.table({"alias_id": alias, "person_id": person, "known_at": columns["known_at"]})
-    return rows, pairs
+    told = {"alias_id": alias, **{one: columns[one] for one in ("person_id", "known_at")}}
+    return rows, pa.table(told)
 
 
 def _joined(identities: pa.Table, good: Mask) -> pa.Table:
@@ -141,11 +157,15 @@ def _joined(identities: pa.Table, good: Mask) -> pa.Table:
     return identities.filter(pa.array(good & both))
 
 
-def _filled(mapping: Mapping, chunk: Chunk, findings: Findings) -> dict[str, pa.Array]:
+def _filled(
+    mapping: Mapping, chunk: Chunk, findings: Findings, done: dict[str, pa.Array]
+) -> dict[str, pa.Array]:
+    """Return the columns that are not done yet."""
     relation, missing = mapping.relation, mapping.file.missing
     rest = unused(mapping, chunk.rows.column_names)
-    columns: dict[str, pa.Array] = {}
-    for name in sorted(mapping.columns, key=lambda one: bool(mapping.columns[one].base)):
+    columns = dict(done)
+    waiting = (name for name in mapping.columns if name not in done)
+    for name in sorted(waiting, key=lambda one: bool(mapping.columns[one].base)):
         one, column = mapping.columns[name], relation.column(name)
         if one.base:
             columns[name] = filling.later(column, one, columns[one.base], chunk, findings)
@@ -157,14 +177,13 @@ def _filled(mapping: Mapping, chunk: Chunk, findings: Findings) -> dict[str, pa.
     }
 
 
-def _date(mapping: Mapping, columns: dict[str, pa.Array], imported_at: datetime) -> None:
+def _date(mapping: Mapping, columns: dict[str, pa.Array], rows: int, imported_at: datetime) -> None:
     """Give each row the moment from which it is known, and a time to what came without one."""
     relation = mapping.relation
-    now = pa.repeat(
-        pa.scalar(imported_at, pa.timestamp("us", "UTC")).cast(TIME), len(columns["person_id"])
-    )
-    if relation.time not in columns and relation.name in DATED_BY_IMPORT:
-        columns[relation.time] = now
+    now = pa.repeat(pa.scalar(imported_at, pa.timestamp("us", "UTC")).cast(TIME), rows)
+    dated = DATED_BY_IMPORT.get(relation.name)
+    if dated is not None and dated not in columns:
+        columns[dated] = now
     if "known_at" in columns:
         return
     happened = columns[relation.time]

@@ -76,6 +76,8 @@ def _file(head: pa.Table) -> Iterator[str]:
 
 def _person(mapping: Mapping) -> Iterator[str]:
     person = mapping.person
+    if not mapping.relation.personal:
+        return
     yield "[person]"
     if person.column:
         yield f"column = {toml_value(person.column)}"
@@ -113,7 +115,7 @@ def _columns(mapping: Mapping, head: pa.Table) -> Iterator[str]:
 
 def _asked(column: Column, mapping: Mapping) -> str:
     fill = '{ constant = "…" }' if column.choices else '{ column = "…" }'
-    dated = column.name == mapping.relation.time and mapping.kind in DATED_BY_IMPORT
+    dated = column.name == DATED_BY_IMPORT.get(mapping.kind)
     needed = column.required and not dated and column.name != "known_at"
     unsaid = [one for one in column.choices if one not in column.meaning]
     one_of = f"; one of {', '.join(column.choices)}" if unsaid else ""
@@ -142,6 +144,8 @@ def _remark_on_times(values: pa.Array, fill: Fill) -> str:
         return '  # not ISO 8601: say how it is written, format = "…"'
     if len(styles) > 1:
         return f"  # is it format = {' or '.join(toml_value(style) for style in styles)}?"
+    if fill.zone != "UTC":
+        return "  # by the clock of this zone unless they say otherwise"
     return '  # in UTC unless they say otherwise: zone = "Europe/Berlin"'
 
 

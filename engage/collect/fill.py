@@ -16,7 +16,7 @@ from engage.collect.schema import TIME
 from engage.domain.relations import Column, Kind
 
 _SECOND = 1_000_000
-_NEVER_NEGATIVE = ("wait_s", "talk_s", "wrap_s", "transfers")
+_NEVER_NEGATIVE = ("wait_s", "talk_s", "wrap_s", "transfers", "agents")
 
 
 def filled(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import msgspec
 import pyarrow as pa
 
 from engage.collect.checks import fillable
@@ -13,6 +14,7 @@ from engage.collect.names import nearest
 from engage.collect.refine import refined
 from engage.domain.catalog import IMPORTABLE
 from engage.domain.relations import Kind, Relation
+from engage.domain.staffing import STAFFING
 from engage.errors import WrongUse
 
 _PEOPLE = (
@@ -22,7 +24,8 @@ _PEOPLE = (
 _ANONYMOUS = ("anonymous_id", "visitor_id", "device_id", "cookie_id")
 _TIMES = (
     "timestamp", "time", "datetime", "date", "occurred_at", "created_at", "happened_at",
-    "started_at", "start_time", "complete_timestamp", "original_timestamp",
+    "started_at", "start_time", "complete_timestamp", "original_timestamp", "start", "interval",
+    "interval_start",
 )  # fmt: skip
 _KEYS = ("message_id", "id", "key", "reference", "number")
 _SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -32,6 +35,9 @@ _SYNONYMS: dict[str, tuple[str, ...]] = {
     "zone": ("timezone", "time_zone", "tz"),
     "country": ("country_code",),
     "ended_at": ("end_time", "closed_at"),
+    "queue": ("queue_name", "skill", "skill_group"),
+    "ends_at": ("end", "end_time", "interval_end", "ended_at"),
+    "agents": ("staff", "staffed", "fte", "headcount", "scheduled", "scheduled_agents"),
     "wait_s": ("wait", "wait_seconds", "queue_time"),
     "talk_s": ("talk", "talk_seconds", "duration", "duration_s"),
     "kind": ("category",),
@@ -54,16 +60,21 @@ _STANDS_FOR = {
 _PACKED = {"events": "properties", "people": "attributes"}
 
 
-def guess_from(kind: str, head: pa.Table) -> Mapping:
+_HALF_HOUR_S = 1800.0
+
+
+def guess_from(kind: str, head: pa.Table, *, zone: str = "UTC") -> Mapping:
     """Return the mapping that a file's column names and first rows suggest."""
-    return refined(guess(kind, head.column_names), head)
+    return refined(guess(kind, head.column_names, zone=zone), head)
 
 
-def guess(kind: str, columns: Sequence[str]) -> Mapping:
+def guess(kind: str, columns: Sequence[str], *, zone: str = "UTC") -> Mapping:
     """Return the mapping that these column names suggest; it may still lack what is required.
 
     Case and separators do not matter. Amounts whose column does not say minor units are taken to
     be in whole ones, times without an offset to be UTC; whoever knows better writes a mapping.
+    Only the times of a roster, which is written by the clock on the wall, are taken to be in
+    `zone`, and each of its rows to be of half an hour unless it says its end.
     """
     if kind not in IMPORTABLE:
         raise WrongUse(f"there is no kind {kind!r} to import; {nearest(kind, IMPORTABLE)}")
@@ -74,13 +85,26 @@ def guess(kind: str, columns: Sequence[str]) -> Mapping:
         for target in fillable(relation)
         if (found := _fill(relation, target, known)) is not None
     }
+    if relation is STAFFING:
+        fills = _by_the_wall(fills, zone)
     packed = _PACKED.get(kind)
     if packed and packed not in fills:
         fills[packed] = Fill(pack="rest")
     ids = (relation.key[0], f"{kind[:-1]}_id", *_KEYS) if len(relation.key) == 1 else ()
     key = _first(ids, known)
-    person = Person(column=_first(_PEOPLE, known), anonymous=_first(_ANONYMOUS, known))
+    person = Person()
+    if relation.personal:
+        person = Person(column=_first(_PEOPLE, known), anonymous=_first(_ANONYMOUS, known))
     return Mapping(kind=kind, person=person, key=Key((key,) if key else ()), columns=fills)
+
+
+def _by_the_wall(fills: dict[str, Fill], zone: str) -> dict[str, Fill]:
+    """Return a roster's columns with the zone of its clock, and an end for each row."""
+    times = [one for one in fills if STAFFING.column(one).kind is Kind.TIME]
+    fills |= {one: msgspec.structs.replace(fills[one], zone=zone) for one in times}
+    if "starts_at" in fills:
+        fills.setdefault("ends_at", Fill(base="starts_at", plus_s=_HALF_HOUR_S))
+    return fills
 
 
 def _plain(name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from engage.collect import figures, times
@@ -18,6 +19,8 @@ _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _STYLES = tuple(day + clock for day, clock in product(_DAYS, _CLOCKS))
 _DIGITS = {10: "epoch_s", 13: "epoch_ms", 16: "epoch_us"}
 """How many digits the moments of this century have in each unit."""
+_GRIDS_S = (900.0, 1800.0, 3600.0)
+"""How long the rows of rosters are."""
 
 
 def refined(mapping: Mapping, head: pa.Table) -> Mapping:
@@ -33,7 +36,19 @@ def refined(mapping: Mapping, head: pa.Table) -> Mapping:
                 columns[target] = msgspec.structs.replace(fill, format=styles[0])
         elif kind in {Kind.INTEGER, Kind.REAL, Kind.MONEY}:
             columns[target] = _with_mark(fill, values)
+    for target, fill in columns.items():
+        if fill.base and fill.plus_s in _GRIDS_S and (base := columns.get(fill.base)):
+            columns[target] = _on_grid(fill, base, head)
     return msgspec.structs.replace(mapping, columns=columns)
+
+
+def _on_grid(fill: Fill, base: Fill, head: pa.Table) -> Fill:
+    """Return how far an end lies from its beginning: as far as from one row to the next."""
+    values = distinct(head, base.column)
+    walls, _ = times.told(values, "", Findings(len(values)), style=base.format)
+    steps = np.diff(np.unique(walls[~np.isnat(walls)])).astype("timedelta64[s]").astype(float)
+    grid = float(steps.min()) if len(steps) else 0.0
+    return msgspec.structs.replace(fill, plus_s=grid) if grid in _GRIDS_S else fill
 
 
 def distinct(head: pa.Table, name: str) -> pa.Array:

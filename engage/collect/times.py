@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -35,8 +37,26 @@ def moments(
     it shows that the clock was another zone's. Only midnight is moved on, because a date means its
     day, and on some days of some zones that begins at one.
     """
+    found, civil = told(text, target, findings, style=style)
+    if zone == "UTC" or not civil.any():
+        return found
+    found[civil], never = _localised(found[civil], zone)
+    gone = np.zeros(len(found), bool)
+    gone[civil] = never
+    refuse_gone(gone, target, zone, findings)
+    return found
+
+
+def told(
+    text: pa.Array, target: str, findings: Findings, *, style: str = ""
+) -> tuple[Moments, Mask]:
+    """Return the times as they are written, and which of them are a clock's that says no offset.
+
+    Those that say their offset are in UTC already.
+    """
     if style in EPOCHS:
-        found, civil = _since_epoch(text, target, findings, EPOCHS[style]), None
+        found = _since_epoch(text, target, findings, EPOCHS[style])
+        civil: Mask = np.zeros(len(found), bool)
     elif style:
         found, civil = _by_format(text, style)
     else:
@@ -48,13 +68,38 @@ def moments(
     expected = f"a time of the format {style}" if style else "a time in ISO 8601"
     findings.refuse(given & np.isnat(found), f"{target}: not {expected}")
     found[beyond] = np.datetime64("NaT", "us")
-    if civil is None or zone == "UTC" or not civil.any():
-        return found
-    found[civil], never = _localised(found[civil], zone)
-    gone = np.zeros(len(found), bool)
-    gone[civil] = never
+    return found, civil
+
+
+def refuse_gone(gone: Mask, target: str, zone: str, findings: Findings) -> None:
+    """Set aside the times that no clock of the zone ever showed."""
     findings.refuse(gone, f"{target}: the clocks of {zone} leave this hour out")
-    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """When the clocks of a zone showed some times."""
+
+    first: Moments
+    """NaT where they never did."""
+    again: Moments
+    """The second moment, in autumn; NaT where there was but one."""
+
+
+def shown(walls: Moments, zone: str) -> Shown:
+    """Return when the clocks of a zone showed these times, the hour of autumn both times."""
+    index = pd.DatetimeIndex(walls)
+    both = [
+        np.asarray(
+            index.tz_localize(zone, ambiguous=np.full(len(walls), summer), nonexistent="NaT")
+            .tz_convert("UTC")
+            .tz_localize(None)
+            .to_numpy(),
+            "datetime64[us]",
+        )
+        for summer in (True, False)
+    ]
+    return Shown(both[0], np.where(both[0] == both[1], np.datetime64("NaT", "us"), both[1]))
 
 
 def _since_epoch(text: pa.Array, target: str, findings: Findings, unit: int) -> Moments:

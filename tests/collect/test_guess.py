@@ -41,10 +41,12 @@ def test_a_file_in_our_own_words_needs_no_mapping(kind: str) -> None:
     mapping = check(guess(kind, relation.column_names))
     filled = {name: fill.column for name, fill in mapping.columns.items()}
     own = {
-        name: name for name in relation.column_names if name not in (relation.key[0], "person_id")
+        name: name
+        for name in relation.column_names
+        if name not in (relation.key[0], "person_id", "again_at")
     }
     own.pop("session_id", None)
     if len(relation.key) > 1:
         own.update({name: name for name in relation.key if name != "person_id"})
     assert filled == own
-    assert mapping.person.column == "person_id"
+    assert mapping.person.column == ("person_id" if relation.personal else "")
