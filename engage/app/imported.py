@@ -30,6 +30,7 @@ class Stored:
 
     new: int
     differing: int = 0
+    corrected: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class ImportReport:
     kind: str
     rows_read: int = 0
     rows_new: int = 0
+    rows_corrected: int = 0
+    """Of the new rows, those that say something else of a contact that was known."""
     rows_known: int = 0
     rows_differing: int = 0
     """Of the known rows about people, those that say something else of the same moment."""
@@ -93,6 +96,7 @@ class Count:
             rows_new=stored.new,
             rows_known=converted.rows.num_rows - stored.new,
             rows_differing=stored.differing,
+            rows_corrected=stored.corrected,
             rows_left_out=converted.left_out,
             rows_bad=converted.bad.num_rows,
             parts_bad=0 if parts is None else parts.num_rows,

@@ -7,12 +7,13 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from engage.app import versions, visits
+from engage.app import corrections, versions, visits
 from engage.app.joining import join
 from engage.collect.identity import as_statements
 from engage.collect.schema import arrow_schema
 from engage.domain.catalog import ARCHIVED, IMPORTABLE
 from engage.domain.events import EVENTS
+from engage.domain.interactions import CORRECTIONS, INTERACTIONS
 from engage.domain.people import LINKS
 from engage.store import Store, people
 from engage.store.store import Tx
@@ -22,7 +23,7 @@ _BESIDE = frozenset({"contact_points", "consents", _STATEMENTS})
 _PLAIN = {
     name: relation
     for name, relation in {**ARCHIVED, **IMPORTABLE}.items()
-    if relation not in {EVENTS, LINKS}
+    if relation not in {EVENTS, LINKS, INTERACTIONS, CORRECTIONS}
 }
 
 
@@ -30,7 +31,8 @@ def take(store: Store, tables: Mapping[str, pa.Table], *, now: datetime) -> dict
     """Take in rows that have the shape of their relation already; return how many were new.
 
     Keys: the names of relations, `links`, `contact_points`, `consents`. It is one transaction, in
-    which visits follow events and identities.
+    which visits follow events and identities. Contacts whose record was known and says something
+    else now count among `interactions` and once more, apart, as `corrections`.
     """
     with store.write() as tx:
         return take_in(tx, tables, now)
@@ -43,7 +45,7 @@ def take_in(
 
     `undated`: the moment of the import, when it is the only date that the rows have.
     """
-    if unknown := set(tables) - {*_PLAIN, *_BESIDE, EVENTS.name, LINKS.name}:
+    if unknown := set(tables) - {*_PLAIN, *_BESIDE, EVENTS.name, LINKS.name, INTERACTIONS.name}:
         raise ValueError(f"nothing is known by the name of {', '.join(sorted(unknown))}")
     new = {}
     joined = _join(tx, tables, now)
@@ -55,6 +57,9 @@ def take_in(
         new["consents"] = people.add_consents(tx, tables["consents"])
     for name in sorted(set(tables) & set(_PLAIN)):
         new[name] = versions.add(tx, _PLAIN[name], tables[name], now, undated=undated)
+    if INTERACTIONS.name in tables:
+        found, corrected = corrections.add(tx, tables[INTERACTIONS.name], now, undated=undated)
+        new |= {INTERACTIONS.name: found, **({CORRECTIONS.name: corrected} if corrected else {})}
     return new
 
 

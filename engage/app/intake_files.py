@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -10,18 +9,18 @@ from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 
-import msgspec
 import pyarrow as pa
 
 from engage.app import versions
 from engage.app.imported import Count, ImportReport, Stored
 from engage.app.intake import take_in
-from engage.app.intake_reading import Part, checked, parts, undated
+from engage.app.intake_reading import Part, checked, counts_from, named, parts
 from engage.collect.chunks import CHUNK_ROWS
 from engage.collect.convert import Converted
 from engage.collect.files import fingerprint
 from engage.collect.mapping import Mapping
 from engage.collect.mapping_file import written
+from engage.domain.interactions import CORRECTIONS
 from engage.errors import EngageError, WrongUse
 from engage.store import Store, imports, quarantine
 from engage.store.store import Tx
@@ -78,8 +77,7 @@ class _Writing:
     def __init__(
         self, store: Store, mapping: Mapping, file: str, sha256: str, now: datetime
     ) -> None:
-        mapped = hashlib.sha256(msgspec.json.encode(mapping, order="sorted")).hexdigest()
-        self._named = {"sha256": sha256, "kind": mapping.kind, "mapping_sha256": mapped}
+        self._named = named(mapping, sha256)
         self._store, self._mapping, self._now = store, mapping, now
         with store.read() as tx:
             self._complete = imports.done_before(tx, **self._named)
@@ -123,15 +121,16 @@ class _Writing:
         tables = {mapping.kind: converted.rows, **converted.extras}
         aside = [converted.bad, *([tables.pop("parts")] if "parts" in tables else [])]
         with self._store.write() as tx:
-            moment = self.began if undated(mapping) else None
+            moment = counts_from(mapping, self.began, again=self._complete is not None)
             differing = (
                 0 if moment else versions.differing(tx, mapping.relation, converted.rows, self._now)
             )
-            new = take_in(tx, tables, self._now, undated=moment).get(mapping.kind, 0)
+            found = take_in(tx, tables, self._now, undated=moment)
+            new = found.get(mapping.kind, 0)
             self._count(tx, converted.rows_read, new, sum(faults.num_rows for faults in aside))
             self._set_aside(tx, aside)
         self.rows_read += converted.rows_read
-        return Stored(new, differing)
+        return Stored(new, differing, found.get(CORRECTIONS.name, 0))
 
     def _count(self, tx: Tx, read: int, new: int, bad: int) -> None:
         after = self.rows_read

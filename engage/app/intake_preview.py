@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from engage.app import versions
+from engage.app import corrections, versions
 from engage.app.imported import Count, ImportReport, Stored
-from engage.app.intake_reading import parts, undated
+from engage.app.intake_reading import counts_from, named, parts
 from engage.app.seen import Seen
 from engage.collect.chunks import CHUNK_ROWS
 from engage.collect.files import fingerprint
 from engage.collect.mapping import Mapping
-from engage.store import Store
+from engage.domain.interactions import INTERACTIONS
+from engage.store import Store, imports
 from engage.store.store import Tx
 
 
@@ -34,21 +35,29 @@ def preview(
 
     Takes eight bytes of memory a row, to know a row again that the file holds twice.
     """
-    size = fingerprint(path, mapping.file).size
-    count, compared = Count(str(path), mapping.kind), Compared(mapping, now, now)
+    file = fingerprint(path, mapping.file)
+    again = store is not None and _read_before(store, mapping, file.sha256)
+    count, compared = Count(str(path), mapping.kind), Compared(mapping, now, now, again=again)
     for part in parts(path, mapping, imported_at=now, chunk_rows=chunk_rows):
         count.add(part.converted, compared.with_store(store, part.converted.rows))
         if progress is not None:
-            progress(part.bytes_read, size, count.rows_read)
+            progress(part.bytes_read, file.size, count.rows_read)
     return replace(count.report(), dry_run=True, compared=store is not None)
+
+
+def _read_before(store: Store, mapping: Mapping, sha256: str) -> bool:
+    with store.read() as tx:
+        return imports.done_before(tx, **named(mapping, sha256)) is not None
 
 
 class Compared:
     """Rows that pass by, held against what is stored and against those before them."""
 
-    def __init__(self, mapping: Mapping, imported_at: datetime, now: datetime) -> None:
+    def __init__(
+        self, mapping: Mapping, imported_at: datetime, now: datetime, *, again: bool = False
+    ) -> None:
         self._relation, self._now = mapping.relation, now
-        self._moment = imported_at if undated(mapping) else None
+        self._moment = counts_from(mapping, imported_at, again=again)
         self._seen = Seen()
 
     def with_store(self, store: Store | None, rows: pa.Table) -> Stored:
@@ -60,9 +69,18 @@ class Compared:
 
     def within(self, tx: Tx, rows: pa.Table) -> Stored:
         """Return the same within a transaction."""
+        if self._relation is INTERACTIONS:
+            return self._contacts(tx, rows)
         again = self._seen.again(versions.keys(self._relation, rows))
         new = versions.new(tx, self._relation, rows, self._now, undated=self._moment)
         if len(new) < len(again):  # of an appointment only the last word counts
             return Stored(int(new.sum()))
         differing = 0 if self._moment else versions.differing(tx, self._relation, rows, self._now)
         return Stored(int(np.sum(new & ~again)), differing)
+
+    def _contacts(self, tx: Tx, rows: pa.Table) -> Stored:
+        """Return what would come of contacts, some of which may be told again otherwise."""
+        found = corrections.news(tx, rows, self._now, undated=self._moment)
+        again = self._seen.again(corrections.said(rows))
+        later = found.later & ~again
+        return Stored(int(np.sum((found.first | later) & ~again)), corrected=int(np.sum(later)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from engage.collect.checks import DATED_BY_IMPORT, check_file
 from engage.collect.convert import Converted, convert
 from engage.collect.files import read
 from engage.collect.mapping import Mapping
+from engage.domain.interactions import INTERACTIONS
 from engage.errors import WrongUse
 
 TWICE = "a second row about the same; give valid_from, so that one is the newer"
@@ -53,6 +55,22 @@ def parts(
 def undated(mapping: Mapping) -> bool:
     """Return whether the rows have no date of their own and count from the import on."""
     return mapping.kind in DATED_BY_IMPORT and mapping.relation.time not in mapping.columns
+
+
+def counts_from(mapping: Mapping, began: datetime, *, again: bool) -> datetime | None:
+    """Return the moment of the import where it is the only date that the rows have, else None.
+
+    A contact has dates of its own, but when its record was corrected only `known_at` says.
+    `again`: the very file was read to its end before, so that its rows are corrections of nothing.
+    """
+    exported = mapping.kind == INTERACTIONS.name and "known_at" not in mapping.columns
+    return began if undated(mapping) or (exported and not again) else None
+
+
+def named(mapping: Mapping, sha256: str) -> dict[str, str]:
+    """Return by what an import is known again: the file's content, its kind and the mapping."""
+    mapped = hashlib.sha256(msgspec.json.encode(mapping, order="sorted")).hexdigest()
+    return {"sha256": sha256, "kind": mapping.kind, "mapping_sha256": mapped}
 
 
 def once(mapping: Mapping, converted: Converted, seen: Seen) -> Converted:

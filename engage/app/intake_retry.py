@@ -12,7 +12,7 @@ from engage.app import versions
 from engage.app.imported import Count, ImportReport, Stored
 from engage.app.intake import take_in
 from engage.app.intake_preview import Compared
-from engage.app.intake_reading import TWICE, checked, once, undated
+from engage.app.intake_reading import TWICE, checked, counts_from, once, undated
 from engage.app.seen import Seen
 from engage.collect.aside import chunk_of
 from engage.collect.checks import check_file
@@ -20,6 +20,7 @@ from engage.collect.chunks import CHUNK_ROWS
 from engage.collect.convert import Converted, convert
 from engage.collect.mapping import Mapping
 from engage.collect.mapping_file import parse
+from engage.domain.interactions import CORRECTIONS
 from engage.errors import WrongUse
 from engage.store import Store, imports, quarantine
 from engage.store.imports import Import
@@ -120,13 +121,14 @@ class _Reading:
         kind = self.mapping.kind
         tables = {kind: converted.rows, **converted.extras}
         aside = [converted.bad, *([tables.pop("parts")] if "parts" in tables else [])]
-        moment = self.found.started_at if undated(self.mapping) else None
+        moment = counts_from(self.mapping, self.found.started_at, again=False)
         relation = self.mapping.relation
         differing = 0 if moment else versions.differing(tx, relation, converted.rows, self.now)
-        new = take_in(tx, tables, self.now, undated=moment).get(kind, 0)
+        came = take_in(tx, tables, self.now, undated=moment)
+        new = came.get(kind, 0)
         settled = self._settle(tx, held, converted, pa.concat_tables(aside))
         imports.count(tx, self.found.import_id, read=0, new=new, bad=-settled)
-        return Stored(new, differing)
+        return Stored(new, differing, came.get(CORRECTIONS.name, 0))
 
     def _settle(self, tx: Tx, held: pa.Table, converted: Converted, faults: pa.Table) -> int:
         """Note what became of each row; return how many wait no longer."""

@@ -71,7 +71,7 @@ def differing(tx: Tx, relation: Relation, table: pa.Table, now: datetime) -> int
     held = rows.read(tx, relation, person_ids=_people(table))
     both = pa.concat_tables([held, table.select(held.column_names).cast(held.schema)])
     first: dict[str, str] = {}
-    said = zip(keys(relation, both), _texts(both, names), strict=True)
+    said = zip(keys(relation, both), texts(both, names), strict=True)
     return sum(first.setdefault(key, text) != text for key, text in said)
 
 
@@ -105,7 +105,7 @@ def _ends(exclusions: pa.Table) -> NDArray[np.datetime64]:
 
 def keys(relation: Relation, table: pa.Table) -> NDArray[np.object_]:
     """Return what tells each row from others, as one text."""
-    return _texts(table, list(relation.key))
+    return texts(table, list(relation.key))
 
 
 def _keys_known(tx: Tx, relation: Relation, table: pa.Table) -> NDArray[np.bool_]:
@@ -119,7 +119,7 @@ def _keys_known(tx: Tx, relation: Relation, table: pa.Table) -> NDArray[np.bool_
 def subjects(relation: Relation, table: pa.Table) -> NDArray[np.object_]:
     """Return what each row is about: its key without the dates."""
     names = [name for name in relation.key if name not in _DATES]
-    return _texts(table, names)
+    return texts(table, names)
 
 
 def unstated(tx: Tx, relation: Relation, table: pa.Table, moment: datetime) -> NDArray[np.bool_]:
@@ -143,7 +143,7 @@ def contradicted(
 
 
 def _said(relation: Relation, table: pa.Table) -> NDArray[np.object_]:
-    return _texts(table, [name for name in relation.column_names if name not in _DATES])
+    return texts(table, [name for name in relation.column_names if name not in _DATES])
 
 
 def _until(held: pa.Table, moment: datetime) -> pa.Table:
@@ -168,7 +168,7 @@ def _compared(tx: Tx, table: pa.Table) -> tuple[pa.Table, pa.Array, NDArray[np.b
     place = place.combine_chunks()
     before = held.take(place)
     said = [name for name in APPOINTMENTS.column_names if name != "known_at"]
-    differs = _texts(table, said) != _texts(before, said)
+    differs = texts(table, said) != texts(before, said)
     newer = as_mask(pc.greater_equal(table["known_at"], before["known_at"]))
     return table, place, as_mask(place.is_valid()) & np.asarray(differs, bool) & newer
 
@@ -185,7 +185,8 @@ def _people(table: pa.Table) -> list[str]:
     return found
 
 
-def _texts(table: pa.Table, names: list[str]) -> NDArray[np.object_]:
+def texts(table: pa.Table, names: list[str]) -> NDArray[np.object_]:
+    """Return what each row says in these columns, as one text."""
     columns = [pc.fill_null(_as_text(table[name]), _NOTHING) for name in names]
     joined = pc.binary_join_element_wise(*columns, _BETWEEN)
     return np.asarray(joined.to_numpy(), object)

@@ -44,10 +44,10 @@ def _parts(report: ImportReport) -> list[str]:
         parts.append(f"{report.rows_new:,} would come in as {report.kind}")
     else:
         new = "would be new" if report.dry_run else "new"
-        parts += [
-            f"{report.rows_new:,} {new} {report.kind}",
-            f"{report.rows_known:,} known already",
-        ]
+        parts.append(f"{report.rows_new:,} {new} {report.kind}")
+        if report.rows_corrected:
+            parts.append(f"{report.rows_corrected:,} of them corrections of known ones")
+        parts.append(f"{report.rows_known:,} known already")
     for count, words in (
         (report.rows_differing, "of them saying something else of the same moment"),
         (report.rows_left_out, "left out by [where]"),

@@ -105,7 +105,7 @@ def upsert(tx: Tx, name: str, rows: pa.Table, *, newer: str = "") -> int:
 def _insert(tx: Tx, target: sa.Table, rows: pa.Table, on_conflict: str) -> int:
     if rows.num_rows == 0:
         return 0
-    fitted = _conform(rows, target)
+    fitted = conform(rows, target)
     if tx.dialect.name == "postgresql":
         return staging.insert(tx, target, fitted, on_conflict)
     quote = tx.dialect.identifier_preparer.quote
@@ -124,7 +124,8 @@ def _for_sqlite(column: pa.ChunkedArray) -> list[Any]:
     return column.to_pylist()  # type: ignore[no-any-return]
 
 
-def _conform(rows: pa.Table, target: sa.Table) -> pa.Table:
+def conform(rows: pa.Table, target: sa.Table) -> pa.Table:
+    """Return the rows as the table keeps them; raises ValueError for a column it does not have."""
     unknown = [name for name in rows.column_names if name not in target.columns]
     if unknown:
         raise ValueError(f"table {target.name} has no column {', '.join(unknown)}")

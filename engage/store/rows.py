@@ -5,6 +5,8 @@
     remove(tx, relation, keys, stored_at) -> int       takes rows back, archived ones included
     read(tx, relation, *, person_ids, since, until, after_seq, limit, with_seq) -> pa.Table
     stored(tx, relation, keys) -> pa.Array             those of these keys that are there
+    of(tx, relation, column, values) -> pa.Table       the hot rows with one of these values
+    as_stored(relation, rows) -> pa.Table              the rows as they would come back
     find(tx, relation, column, value) -> list[dict]
     count(tx, relation) -> int                         hot rows
     page(tx, relation, after, last, limit) -> pa.Table every stored column, in the order of `seq`
@@ -26,6 +28,7 @@ import sqlalchemy as sa
 from engage.domain.catalog import ARCHIVED
 from engage.domain.decisions import DECISIONS
 from engage.domain.relations import Relation
+from engage.features.schema import arrow_schema
 from engage.store import bulk, manifest
 from engage.store.store import Tx
 from engage.store.tables import table
@@ -113,6 +116,24 @@ def stored(tx: Tx, relation: Relation, keys: Sequence[str]) -> pa.Array:
     key = table(relation.name).c[_single_key(relation)]
     found = bulk.fetch(tx, sa.select(key).where(bulk.among(tx, key, keys)))
     return found.column(0).combine_chunks()
+
+
+def of(tx: Tx, relation: Relation, column: str, values: Sequence[str]) -> pa.Table:
+    """Return the hot rows that have one of these values in a column, in the order of storing."""
+    held = table(relation.name)
+    query = sa.select(*(held.c[name] for name in relation.column_names)).where(
+        bulk.among(tx, held.c[column], values), sa.not_(held.c.gone)
+    )
+    return bulk.fetch(tx, query.order_by(held.c.seq))
+
+
+def as_stored(relation: Relation, rows: pa.Table) -> pa.Table:
+    """Return rows with every column of their relation, as they would come back if stored."""
+    for field in arrow_schema(relation):
+        if field.name not in rows.column_names:
+            rows = rows.append_column(field.name, pa.nulls(rows.num_rows, field.type))
+    fitted = bulk.conform(rows.select(relation.column_names), table(relation.name))
+    return fitted.cast(pa.schema([field.with_nullable(True) for field in arrow_schema(relation)]))
 
 
 def find(tx: Tx, relation: Relation, column: str, value: str) -> list[dict[str, Any]]:
