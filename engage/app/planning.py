@@ -12,32 +12,48 @@ import pandas as pd
 import pyarrow as pa
 
 from engage.app.app import App
+from engage.clock import as_utc
 from engage.decide.capacity import Plan
 from engage.decide.hours import Window
 from engage.decide.plan import Forecast, Staff, current, forecast
 from engage.domain.runs import JobReport
-from engage.store import Tx, plans, slots
+from engage.store import Tx, plans, slots, staffing
 
 _HALF_HOUR = timedelta(minutes=30)
 _AHEAD = timedelta(days=8)
+_BEFORE = timedelta(days=9)
+"""A row of a roster lasts a week at most, and today began a day ago somewhere."""
 _NOBODY = '{"free": [], "price": {}}'
 _FREE = ("queue", "starts_at", "ends_at", "free_min")
 
 
 def plan_capacity(app: App) -> JobReport:
-    """Plan the coming days from the staff there is, and publish the slots that can be kept."""
+    """Plan the coming days from the staff there is, and publish the slots that can be kept.
+
+    Slots that were published before and for which nobody is there any more are closed.
+    """
     now = app.now()
-    made = forecast(staff_of(app), now)
+    with app.store.read() as tx:
+        rosters = staffing.told(tx, since=now - _BEFORE, until=now + _AHEAD, known_by=now)
+    made = forecast(staff_of(app), now, roster=rosters.to_pandas())
     body = made.body
     version = sha256(msgspec.json.encode(body, order="deterministic")).hexdigest()[:12]
     with app.store.write() as tx:
         plans.add(tx, version, body, now)
         published = slots.publish(tx, pa.Table.from_pandas(made.slots, preserve_index=False))
+        if len(made.free):
+            since, until = made.free["starts_at"].min(), made.free["ends_at"].max()
+            slots.withdraw(
+                tx,
+                as_utc(since.to_pydatetime()),
+                as_utc(until.to_pydatetime()),
+                made.slots["slot_id"].tolist(),
+            )
     return JobReport(seen=len(made.free), done=published)
 
 
 def staff_of(app: App) -> list[Staff]:
-    """Return the agents of each queue as the settings have them."""
+    """Return the agents of each queue as the settings have them, for days without a roster."""
     return [
         Staff(
             queue=name,

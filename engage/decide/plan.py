@@ -1,7 +1,7 @@
 """How many agent minutes are free for offers, by half hour, and which slots can be promised.
 
 A first, simple planner: of the staffed minutes, what inbound contacts do not need is free; what
-is promised already is taken off. The price of a minute is the one that the settings believe in.
+is promised already is taken off. Who works when, the roster says where there is one. The price of a minute is the one that the settings believe in.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pandas as pd
 from engage.decide.board import naive
 from engage.decide.capacity import Plan
 from engage.decide.hours import DAY, MINUTE, Window, spans, zone_of
+from engage.decide.on_duty import by_roster
 from engage.errors import SettingsError
 
 HALF_HOUR = 30 * MINUTE
@@ -23,7 +24,10 @@ HALF_HOUR = 30 * MINUTE
 
 @dataclass(frozen=True)
 class Staff:
-    """The agents of a queue, when they work, and how much of them inbound contacts need."""
+    """The agents of a queue, when they work, and how much of them inbound contacts need.
+
+    Agents and hours are those of days without a roster.
+    """
 
     queue: str
     agents: int
@@ -36,8 +40,8 @@ class Staff:
 
     @property
     def free_min(self) -> float:
-        """Return the agent minutes of a full half hour that inbound contacts leave free."""
-        return round(self.agents * self.concurrency * 30 * (1 - self.inbound_share), 6)
+        """Return the minutes of an agent's full half hour that inbound contacts leave free."""
+        return self.concurrency * 30 * (1 - self.inbound_share)
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,14 @@ class Forecast:
     """What a planning run publishes."""
 
     free: pd.DataFrame
-    """queue, starts_at, ends_at, free_min: agent minutes for offers, by half hour."""
+    """queue, starts_at, ends_at, free_min: agent minutes for offers, by half hour; and where they
+    come from: agents (present on average), by (roster or settings)."""
     slots: pd.DataFrame
     """slot_id, queue, starts_at, ends_at, capacity: call-backs that can be kept."""
     price: Mapping[str, float] = field(default_factory=dict)
     """Minor units for an agent minute, by queue."""
+    rosters: Mapping[str, str] = field(default_factory=dict)
+    """When the newest word of its roster was known that counts here, by queue that has one."""
 
     @property
     def body(self) -> dict[str, object]:
@@ -57,53 +64,77 @@ class Forecast:
         free = self.free.assign(
             starts_at=self.free["starts_at"].astype(str), ends_at=self.free["ends_at"].astype(str)
         )
-        return {"price": dict(self.price), "free": free.to_dict("records")}
+        rosters = {"rosters": dict(self.rosters)} if self.rosters else {}
+        return {"price": dict(self.price), "free": free.to_dict("records"), **rosters}
 
 
-def forecast(staff: Iterable[Staff], now: datetime, *, days: int = 7) -> Forecast:
+def forecast(
+    staff: Iterable[Staff], now: datetime, *, days: int = 7, roster: pd.DataFrame | None = None
+) -> Forecast:
     """Return free minutes and slots from the half hour that is running to `days` ahead.
 
     Half hours begin at full and half UTC hours; one counts as far as the queue is open in it. A
     slot's id is its queue and its beginning, so that planning again names the same slots alike.
+    `roster` holds every version of what was known by now, as the relation staffing has it, from the
+    beginning of today in any zone. It rules on the local days that it names; on others the settings
+    do.
     """
     known = sorted(staff, key=lambda one: one.queue)
     now_us = int(naive(now).astype(np.int64))
     start = now_us - now_us % HALF_HOUR
-    free = pd.concat([_empty(), *(_free(one, start, days) for one in known)], ignore_index=True)
+    rows = {} if roster is None else dict(iter(roster.groupby("queue")))
+    made = [_free(one, start, days, rows.get(one.queue, _NO_ROSTER)) for one in known]
+    free = pd.concat([_empty(), *(table for table, _ in made)], ignore_index=True)
     handle = {one.queue: one.handle_min for one in known}
     places = np.floor(free["free_min"] / free["queue"].map(handle).astype("float64"))
     slots = free.assign(capacity=places.astype("int64"), slot_id=_ids(free))
     slots = slots.loc[slots["capacity"] > 0]
     columns = ["slot_id", "queue", "starts_at", "ends_at", "capacity"]
     price = {one.queue: one.price_minor_per_min for one in known}
-    return Forecast(free, slots[columns].reset_index(drop=True), price)
+    said = zip(known, (said for _, said in made), strict=True)
+    rosters = {one.queue: newest for one, newest in said if newest}
+    return Forecast(free, slots[columns].reset_index(drop=True), price, rosters)
 
 
 def _empty() -> pd.DataFrame:
     none = np.empty(0, "datetime64[us]")
-    return pd.DataFrame({"queue": [], "starts_at": none, "ends_at": none, "free_min": []}).astype(
-        {"queue": "str", "free_min": "float64"}
-    )
+    empty = {"queue": [], "starts_at": none, "ends_at": none, "free_min": [], "agents": []}
+    kinds = {"queue": "str", "free_min": "float64", "agents": "float64", "by": "str"}
+    return pd.DataFrame({**empty, "by": []}).astype(kinds)
 
 
-def _free(one: Staff, start: int, days: int) -> pd.DataFrame:
+_NO_ROSTER = pd.DataFrame(
+    {
+        name: np.empty(0, "datetime64[us]" if name != "agents" else "float64")
+        for name in ("starts_at", "ends_at", "agents", "again_at", "known_at")
+    }
+)
+
+
+def _free(one: Staff, start: int, days: int, roster: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return a queue's half hours, and when the newest word was known that they follow."""
     zone = zone_of(one.zone)
     if zone is None:
         raise SettingsError(f"queue {one.queue}: {one.zone!r} is no time zone")
     starts = start + HALF_HOUR * np.arange(days * DAY // HALF_HOUR)
-    open_for = np.zeros(len(starts))
-    for first, last in spans(one.hours, zone, start, start + days * DAY):
-        begun, ended = np.maximum(starts, first), np.minimum(starts + HALF_HOUR, last)
-        open_for += np.maximum(ended - begun, 0)
-    free = np.round(one.free_min * open_for / HALF_HOUR, 6)
-    return pd.DataFrame(
+    end = start + days * DAY
+    pieces = by_roster(roster, zone, start, end)
+    settled = one.agents * pieces.open_for(spans(one.hours, zone, start, end))
+    worked = np.where(pieces.ruled, pieces.agents * np.diff(pieces.edges), settled)
+    half_hour = (pieces.edges[:-1] - start) // HALF_HOUR
+    agents = np.bincount(half_hour, worked, len(starts)) / HALF_HOUR
+    ruled = np.bincount(half_hour, pieces.ruled, len(starts)) > 0
+    table = pd.DataFrame(
         {
             "queue": one.queue,
             "starts_at": starts.view("datetime64[us]"),
             "ends_at": (starts + HALF_HOUR).view("datetime64[us]"),
-            "free_min": free,
+            "free_min": np.round(agents * one.free_min, 6),
+            "agents": np.round(agents, 6),
+            "by": np.where(ruled, "roster", "settings"),
         }
     )
+    return table, pieces.known
 
 
 def _ids(free: pd.DataFrame) -> list[str]:

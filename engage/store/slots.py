@@ -1,6 +1,7 @@
 """Slots in which an agent is free to keep a promised call; never sold beyond their places.
 
 publish(tx, rows) -> int                       slot_id, queue, starts_at, ends_at, capacity
+withdraw(tx, since, until, kept) -> int        nothing more is promised in slots not kept
 free(tx, queue=None, since=None, until=None) -> pa.Table    with places left, and how many
 between(tx, since, until) -> pa.Table          all that begin then, full ones too
 book(tx, slot_id) -> bool                      one place, or False
@@ -10,6 +11,7 @@ get(tx, slot_id) -> dict | None
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +34,24 @@ def publish(tx: Tx, rows: pa.Table) -> int:
         sa.update(slots).where(slots.c.booked > slots.c.capacity).values(capacity=slots.c.booked)
     )
     return changed
+
+
+def withdraw(tx: Tx, since: datetime, until: datetime, kept: Sequence[str]) -> int:
+    """Close the slots of this time that are not among those kept; what is booked stays booked.
+
+    Returns how many had places left.
+    """
+    closed = tx.execute(
+        sa.update(slots)
+        .where(
+            slots.c.starts_at >= since,
+            slots.c.starts_at < until,
+            slots.c.capacity > slots.c.booked,
+            sa.not_(bulk.among(tx, slots.c.slot_id, kept)),
+        )
+        .values(capacity=slots.c.booked)
+    )
+    return closed.rowcount
 
 
 def free(

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -139,4 +141,60 @@ def test_a_plan_can_be_stored() -> None:
         "starts_at": "2026-11-03 08:00:00",
         "ends_at": "2026-11-03 08:30:00",
         "free_min": 15.0,
+        "agents": 2.0,
+        "by": "settings",
     }
+    assert "rosters" not in body
+
+
+def rota(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    """Return a roster of the phone for 3 November: from, until, agents; known the day before."""
+    days = (
+        [f"2026-11-03 {begin}" for begin, _, _ in rows],
+        [f"2026-11-03 {end}" for _, end, _ in rows],
+    )
+    return pd.DataFrame(
+        {
+            "queue": "phone",
+            "starts_at": pd.to_datetime(days[0]).astype("datetime64[us]"),
+            "ends_at": pd.to_datetime(days[1]).astype("datetime64[us]"),
+            "agents": [agents for *_, agents in rows],
+            "again_at": np.full(len(rows), np.datetime64("NaT", "us")),
+            "known_at": np.full(len(rows), np.datetime64("2026-11-02T12:00", "us")),
+        }
+    )
+
+
+def test_a_roster_rules_on_its_days_and_the_settings_on_others() -> None:
+    # Of the 4 agents and 09:00 to 10:15 of the settings nothing holds on the day of the roster:
+    # 06:00 UTC is 07:00 in Berlin, 2.5 agents x 30 x .25 = 18.75 minutes, one call of 12.
+    made = forecast([staff()], at(0), days=8, roster=rota(("06:00", "06:30", 2.5)))
+    busy = made.free[made.free["free_min"] > 0]
+    assert busy[["free_min", "agents", "by"]].to_numpy().tolist() == [
+        [18.75, 2.5, "roster"],
+        # The Tuesday after, by the settings: 4 agents, in the last half hour for half of it.
+        [30.0, 4.0, "settings"],
+        [30.0, 4.0, "settings"],
+        [15.0, 2.0, "settings"],
+    ]
+    assert made.slots["slot_id"].tolist()[:2] == ["phone@20261103T0600Z", "phone@20261110T0800Z"]
+    assert made.slots["capacity"].tolist() == [1, 2, 2, 1]
+
+
+def test_what_a_minute_costs_and_how_many_chats_one_agent_has_stay_in_the_settings() -> None:
+    roster = rota(("08:00", "08:30", 1.5))
+    made = forecast([staff(concurrency=3, inbound_share=0.5)], at(8), days=1, roster=roster)
+    assert made.free["free_min"].iloc[0] == 67.5  # 1.5 x 3 x 30 x .5
+    assert made.price == {"phone": 40.0}
+
+
+def test_a_plan_keeps_where_its_numbers_came_from() -> None:
+    chat = staff(queue="chat")
+    body = forecast([staff(), chat], at(8), days=1, roster=rota(("08:00", "08:30", 1.5))).body
+    assert body["rosters"] == {"phone": "2026-11-02 12:00:00"}
+    rows = body["free"]
+    assert isinstance(rows, list)
+    free = pd.DataFrame(rows).set_index(["queue", "starts_at"])
+    told = free.loc[[("chat", "2026-11-03 08:00:00"), ("phone", "2026-11-03 08:00:00")]]
+    assert told[["agents", "by"]].to_numpy().tolist() == [[4.0, "settings"], [1.5, "roster"]]
+    assert json.loads(json.dumps(body)) == body
