@@ -22,7 +22,7 @@ WITH contact AS (
         coalesce(i.abandoned, false) AS abandoned,
         coalesce(lower(i.disposition), '') = 'unresolved' AS closed_unresolved
     FROM subjects AS s
-    JOIN interactions AS i
+    JOIN contacts_corrected AS i
         ON i.interaction_id = s.subject_id
         AND i.person_id = s.person_id
         AND i.initiated_by <> 'engine'
@@ -41,7 +41,7 @@ later AS (
             WHERE NOT coalesce(b.abandoned, false) AND b.ts <= c.ended_at + INTERVAL '1' DAY
         ) AS served
     FROM contact AS c
-    JOIN interactions AS b
+    JOIN contacts_corrected AS b
         ON b.person_id = c.final_id
         AND b.interaction_id <> c.subject_id
         AND b.initiated_by <> 'engine'
@@ -64,6 +64,7 @@ LEFT JOIN later AS l ON l.subject_id = c.subject_id AND l.as_of = c.as_of
 LEFT JOIN approached AS a ON a.subject_id = c.subject_id AND a.as_of = c.as_of
 WHERE a.subject_id IS NULL
 """
+# What each record says after every correction counts: the features see what it said first.
 # Left out, so not known: contacts that the engine began, and people whom we approached. Null: a
 # contact without topic and queue, for nobody can tell what "the same thing" would be.
 

@@ -9,7 +9,14 @@ import re
 from functools import cache
 from importlib.resources import files
 
-NAMES = ("visit_events", "visit_journeys", "journey_goals", "people_then", "approached")
+NAMES = (
+    "visit_events",
+    "visit_journeys",
+    "journey_goals",
+    "people_then",
+    "contacts_corrected",
+    "approached",
+)
 """In this order, because a later one may read an earlier one."""
 
 

@@ -25,16 +25,42 @@ SILENT_GAPS = 4
 """Silence of this many of the person's own usual gaps counts as having left."""
 
 _FACTS = """
-WITH matter AS (
+WITH last_said AS (
+    SELECT interaction_id, max(corrected_at) AS corrected_at
+    FROM corrections
+    WHERE corrected_at <= (SELECT max(now) FROM units)
+    GROUP BY interaction_id
+),
+replaced AS (
+    SELECT l.interaction_id, l.corrected_at
+    FROM last_said AS l LEFT JOIN (
+        SELECT interaction_id, known_at FROM interactions
+        WHERE known_at <= (SELECT max(now) FROM units)
+    ) AS i ON i.interaction_id = l.interaction_id
+    GROUP BY l.interaction_id, l.corrected_at
+    HAVING coalesce(min(i.known_at) <= l.corrected_at, true)
+),
+contacts AS (
+    SELECT i.interaction_id, i.person_id, i.ts, i.known_at, i.initiated_by, i.topic, i.queue,
+        i.thread_id, i.disposition
+    FROM interactions AS i LEFT JOIN replaced AS r ON r.interaction_id = i.interaction_id
+    WHERE r.interaction_id IS NULL
+    UNION ALL
+    SELECT c.interaction_id, c.person_id, c.ts, c.known_at, c.initiated_by, c.topic, c.queue,
+        c.thread_id, c.disposition
+    FROM corrections AS c JOIN replaced AS r
+        ON r.interaction_id = c.interaction_id AND r.corrected_at = c.corrected_at
+),
+matter AS (
     SELECT u.*, coalesce(i.topic, i.queue) AS topic, i.thread_id
     FROM units AS u
-    LEFT JOIN interactions AS i
+    LEFT JOIN contacts AS i
         ON i.interaction_id = u.subject_id AND i.person_id = u.person_id
 ),
 returned AS (
     SELECT m.place, count(*) AS times
     FROM matter AS m
-    JOIN interactions AS b
+    JOIN contacts AS b
         ON b.person_id = m.person_id AND b.known_at <= m.now
         AND b.initiated_by = 'customer' AND b.interaction_id IS DISTINCT FROM m.subject_id
         AND b.ts > m.qualified_at AND b.ts <= m.until
@@ -45,7 +71,7 @@ returned AS (
 complaints AS (
     SELECT person_id, ts, known_at FROM events WHERE name = 'complaint_submitted'
     UNION ALL
-    SELECT person_id, ts, known_at FROM interactions
+    SELECT person_id, ts, known_at FROM contacts
     WHERE initiated_by = 'customer' AND 'complaint' IN (lower(topic), lower(disposition))
 ),
 complained AS (
@@ -66,7 +92,7 @@ activity AS (
     UNION ALL
     SELECT person_id, ts, known_at FROM transactions WHERE kind IS DISTINCT FROM 'account_closed'
     UNION ALL
-    SELECT person_id, ts, known_at FROM interactions WHERE initiated_by = 'customer'
+    SELECT person_id, ts, known_at FROM contacts WHERE initiated_by = 'customer'
 ),
 active AS (
     SELECT u.place, us(a.ts) AS moment, us(u.qualified_at) AS qualified, us(u.until) AS until
@@ -135,7 +161,8 @@ def stages(engine: DuckEngine, units: pa.Table, now: datetime) -> tuple[Stage, .
     account closed within 90 days, nor silence at the stage's end of more than four times the
     person's own median gap between active days of the year before (with fewer than three active
     days there is no usual gap, and silence says nothing). The full meaning of *recovered* is the
-    last stage; earlier ones are provisional and the same for both arms.
+    last stage; earlier ones are provisional and the same for both arms. Of a contact whose record
+    was corrected, the last word known by `now` counts.
     """
     found = engine.table(_SQL, units=placed(units, now))
     col = {name: found[name].to_numpy() for name in found.column_names}

@@ -63,6 +63,7 @@ def bank(seed: int = 7, people: int = 16) -> dict[str, pa.Table]:
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in ARCHIVED}
     for number in range(people):
         _add_person(dice, rows, f"per{number}")
+    _add_corrections(_Dice(seed + 1), rows)
     return {name: table(name, *some) for name, some in rows.items()}
 
 
@@ -160,6 +161,18 @@ def _add_contact(dice: _Dice, rows: dict[str, list[dict[str, Any]]], person: str
         }
         rows["interactions"].append(row)
         ts += timedelta(hours=dice.upto(dice.pick((10, 100))))
+
+
+def _add_corrections(dice: _Dice, rows: dict[str, list[dict[str, Any]]]) -> None:
+    for record in rows["interactions"]:
+        for _ in range(dice.pick((0, 0, 1, 2))):
+            moment = record["known_at"] + timedelta(hours=dice.upto(200))
+            said = {
+                "disposition": dice.pick(("solved", "unresolved")),
+                "topic": dice.pick(("card", None)),
+            }
+            dates = {"known_at": moment, "corrected_at": moment}
+            rows["corrections"].append({**record, **said, **dates})
 
 
 def _add_transaction(dice: _Dice, rows: dict[str, list[dict[str, Any]]], person: str) -> None:

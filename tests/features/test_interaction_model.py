@@ -20,10 +20,11 @@ END = at(minutes=3)
 """The contact begins at noon and takes three minutes."""
 
 
-def label(*others: dict[str, Any], decisions: pa.Table | None = None, **own: Any) -> float | None:
+def label(*others: dict[str, Any], **own: Any) -> float | None:
+    given = ("decisions", "corrections")
+    relations: dict[str, Any] = {name: own.pop(name) for name in given if name in own}
     rows = table("interactions", contact(0, NOON, **own), *others)
-    ours = table("decisions") if decisions is None else decisions
-    with DuckEngine({"interactions": rows, "decisions": ours}) as engine:
+    with DuckEngine({"interactions": rows, **relations}) as engine:
         found = labels(engine, MODEL.label, subjects(("i0", "ann", END)), MODEL.horizon)
     value: float | None = found["label"][0].as_py()
     return value
@@ -131,6 +132,44 @@ def test_only_people_left_alone_teach(decided_at: datetime, action: str, *, know
     found = label(decisions=table("decisions", {**ours, "action": action}))
 
     assert (found is not None) is known
+
+
+def corrected(number: int, days: float, **values: Any) -> dict[str, Any]:
+    """Return what the record of a contact at noon says so many days later."""
+    said = {"known_at": at(days=days), "corrected_at": at(days=days)}
+    return {**contact(number, NOON), **said, **values}
+
+
+def test_a_corrected_disposition_corrects_what_it_learns() -> None:
+    late = table("corrections", corrected(0, 5, disposition="unresolved"))
+    back = table(
+        "corrections",
+        corrected(0, 6, disposition="solved"),
+        corrected(0, 5, disposition="unresolved"),
+    )
+
+    assert label(disposition="solved") == 0.0
+    assert label(disposition="solved", corrections=late) == 1.0
+    assert label(disposition="unresolved", corrections=back) == 0.0
+
+
+def test_a_later_contact_counts_by_its_last_word_too() -> None:
+    again = contact(1, at(days=2))
+    moved = corrected(1, 4, ts=again["ts"], topic="loan")
+
+    assert label(again) == 1.0
+    assert label(again, corrections=table("corrections", moved)) == 0.0
+
+
+def test_what_it_is_told_is_the_record_as_it_stood() -> None:
+    """A correction that is known by the moment changes no feature: serving and training agree."""
+    late = table(
+        "corrections", corrected(0, 1, disposition="unresolved"), corrected(1, 1, topic="loan")
+    )
+    again = contact(1, at(hours=5))
+    as_of = at(days=2)
+
+    assert columns(again, as_of=as_of, corrections=late) == columns(again, as_of=as_of)
 
 
 # ── What it is told ──────────────────────────────────────────────────────────────────────────────

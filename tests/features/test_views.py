@@ -9,9 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from engage.domain.interactions import INTERACTIONS
 from engage.features import views
 from engage.features.engines.duckdb import DuckEngine
-from tests.features.rows import NOON, at, event, subjects, table
+from engage.features.engines.warm import warm
+from tests.features.rows import NOON, at, contact, event, subjects, table
 
 
 def page(
@@ -165,3 +167,65 @@ def test_an_offer_within_a_horizon_of_the_moment_means_approached(
 def test_a_query_gets_the_views_it_names_and_those_behind_them() -> None:
     assert views.needed("SELECT * FROM visit_journeys") == ("visit_events", "visit_journeys")
     assert views.needed("SELECT * FROM events") == ()
+
+
+def corrected(number: int, day: float, **values: Any) -> dict[str, Any]:
+    """Return what the record of a contact at noon says so many days later."""
+    said = {"known_at": at(days=day), "corrected_at": at(days=day)}
+    return {**contact(number, NOON), **said, **values}
+
+
+def corrected_rows(**relations: pa.Table) -> list[dict[str, Any]]:
+    """Return the contacts by their last word, the same from both engines."""
+    sql = "SELECT * FROM contacts_corrected ORDER BY interaction_id, person_id"
+    with DuckEngine(relations) as engine:
+        found = engine.table(sql, subjects=subjects())
+    with warm(relations) as kept:
+        assert kept.table(sql, subjects=subjects()).equals(found)
+    assert found.column_names == list(INTERACTIONS.column_names)
+    rows: list[dict[str, Any]] = found.to_pylist()
+    return rows
+
+
+def test_a_contact_is_told_by_its_last_word_and_since_its_first() -> None:
+    rows = corrected_rows(
+        interactions=table("interactions", contact(0, NOON), contact(1, NOON), contact(2, NOON)),
+        corrections=table(
+            "corrections",
+            corrected(0, 3, topic="last"),
+            corrected(0, 2, topic="loan"),
+            corrected(2, -1, topic="older than the record"),
+        ),
+    )
+
+    assert [row["topic"] for row in rows] == ["last", "card", "card"]
+    assert {row["known_at"] for row in rows} == {at(minutes=3)}
+
+
+def test_the_last_word_is_the_same_under_every_identity() -> None:
+    """The link is younger than both corrections, so that all of it became hers at one moment."""
+    whose = {"person_id": "browser"}
+    words = (corrected(0, 2, topic="loan", **whose), corrected(0, 3, topic="last", **whose))
+    for told in (words, words[::-1]):
+        rows = corrected_rows(
+            interactions=table("interactions", contact(0, NOON, **whose)),
+            corrections=table("corrections", *told),
+            links=table(
+                "links",
+                {"person_id": "browser", "canonical_id": "ann", "known_at": at(days=9)},
+            ),
+        )
+        assert [(row["person_id"], row["topic"]) for row in rows] == [
+            ("ann", "last"),
+            ("browser", "last"),
+        ]
+        assert [row["known_at"] for row in rows] == [at(days=9), at(minutes=3)]
+
+
+def test_a_contact_that_was_somebody_elses_is_theirs_alone() -> None:
+    (row,) = corrected_rows(
+        interactions=table("interactions", contact(0, NOON)),
+        corrections=table("corrections", corrected(0, 2, person_id="bob")),
+    )
+
+    assert (row["person_id"], row["known_at"]) == ("bob", at(days=2))

@@ -253,6 +253,14 @@ def test_barred_relations_are_not_read(model: Model) -> None:
 
 
 @every_model
+def test_features_read_what_a_record_said_first(model: Model) -> None:
+    """Its corrections are for labels: a feature that saw them would know more than there was then."""
+    read = tables_read(model.query) | set(views.needed(model.query))
+
+    assert not read & {"corrections", "contacts_corrected"}
+
+
+@every_model
 def test_our_own_decisions_show_in_no_feature(
     model: Model,
     relations: dict[str, pa.Table],

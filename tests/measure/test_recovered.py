@@ -139,6 +139,50 @@ def test_where_the_subject_has_no_topic_any_contact_is_a_return() -> None:
         assert [one.recovered[0] for one in stages(engine, units, now)] == [0.0, 0.0, 0.0]
 
 
+def correction(day: float, **said: Any) -> dict[str, Any]:
+    """Return what the record of AGAIN, a return on day 3, says from another day on."""
+    return {**AGAIN, "at": 3, **said, "known_at": at(day), "corrected_at": at(day)}
+
+
+@pytest.mark.parametrize(
+    ("corrections", "days", "expected"),
+    [
+        ([correction(10, topic="loan")], 200, True),
+        ([correction(10, topic="loan")], 9, False),
+        ([correction(10, topic="loan"), correction(12, topic="card")], 200, False),
+        ([correction(10, topic="loan"), correction(12, topic="card")], 11, True),
+        ([correction(2.5, topic="loan")], 200, False),
+        ([correction(10, person_id="b")], 200, True),
+    ],
+    ids=["corrected", "not known yet", "back again", "not back yet", "an older word", "not hers"],
+)
+def test_a_corrected_contact_counts_by_its_last_word_known_by_then(
+    corrections: list[dict[str, Any]], days: float, *, expected: bool
+) -> None:
+    again = {**AGAIN, "at": 3}
+    told = found(days, interactions=[again], corrections=corrections)
+    assert told["horizon"] == (True, expected)
+
+
+def test_a_contact_that_turns_out_to_be_a_complaint_is_no_recovery() -> None:
+    other = {**AGAIN, "topic": "loan", "at": 3}
+    said = correction(5, topic="loan", disposition="Complaint")
+    assert recovered(interactions=[other]) == [True, True, True]
+    assert recovered(interactions=[other], corrections=[said]) == [False] * 3
+
+
+def test_the_last_word_is_the_last_under_every_identity() -> None:
+    """All of it became hers at once, on day 20: only `corrected_at` tells which word came last."""
+    browser = {"person_id": "browser"}
+    links = [{"person_id": "browser", "canonical_id": "a", "known_at": at(20)}]
+    again = {**AGAIN, "at": 3, **browser}
+    for last, well in (("loan", True), ("card", False)):
+        words = [correction(12, topic=last, **browser), correction(10, topic="login", **browser)]
+        for told in (words, words[::-1]):
+            came = found(interactions=[again], corrections=told, links=links)
+            assert came["horizon"] == (True, well)
+
+
 def test_units_come_back_in_their_order() -> None:
     now = START + 100 * DAY
     again = [{**AGAIN, "person_id": f"p{one}", "at": 2} for one in (1, 3)]
