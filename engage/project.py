@@ -75,18 +75,26 @@ def open_project(
     return Project(app, jobs)
 
 
-def existing_store(folder: Path | None = None) -> Store | None:
-    """Return a project's store where there is one that is up to date; make and change nothing.
-
-    None too where no project is; a folder that is named must be one.
-    """
+def existing_settings(folder: Path | None = None) -> Settings | None:
+    """Return a project's settings; None where no project is, but a folder that is named is one."""
     try:
         root = find_folder(folder)
     except WrongUse:
         if folder is not None:
             raise
         return None
-    settings = settings_module.load(root, os.environ)
+    return settings_module.load(root, os.environ)
+
+
+def existing_store(folder: Path | None = None) -> Store | None:
+    """Return a project's store where there is one that is up to date; make and change nothing.
+
+    None too where no project is; a folder that is named must be one.
+    """
+    settings = existing_settings(folder)
+    if settings is None:
+        return None
+    root = find_folder(folder)
     store = Store.open(_store_url(root, settings, Secrets.from_environ(os.environ)))
     if store.schema_is_current():
         return store

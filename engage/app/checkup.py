@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from engage.app.app import App
@@ -19,13 +19,15 @@ from engage.domain.messages import MessageState
 from engage.domain.runs import RunState
 from engage.domain.triggers import Trigger
 from engage.errors import EngageError
-from engage.store import artifacts, outbox, plans, quarantine
+from engage.store import artifacts, outbox, plans, quarantine, staffing
 from engage.store import jobs as runs
 from engage.store import triggers as stored
 
 Level = Literal["ok", "look", "broken"]
 _ENOUGH = 1 << 30
 """Bytes free; below it a night's training and archiving may not fit."""
+_ROSTER_AHEAD = timedelta(days=7)
+"""As far ahead as slots are promised."""
 _OWN = ("version", "state", "by", "approved_by")
 """What belongs to a stored version of a trigger and not to its settings."""
 
@@ -55,6 +57,7 @@ def check_up(
         lambda: _models(app),
         lambda: _triggers(app, triggers),
         lambda: _rows(app),
+        lambda: _rosters(app),
     )
     return [finding for look in looks for finding in look()]
 
@@ -151,3 +154,16 @@ def _rows(app: App) -> Iterator[Finding]:
     if planned is None:
         words = "no plan yet: no agent counts as free, so nothing is offered"
         yield Finding("look", "capacity", words, "engage job plan_capacity")
+
+
+def _rosters(app: App) -> Iterator[Finding]:
+    """Say which rosters end soon; a queue that never had one goes by the settings anyway."""
+    now = app.now()
+    with app.store.read() as tx:
+        ends = staffing.ends(tx, now)
+    for queue, end in ends.items():
+        if queue in app.settings.queues and end < now + _ROSTER_AHEAD:
+            verb = "ended" if end <= now else "ends"
+            words = f"its roster {verb} on {end.astimezone(app.zone):%Y-%m-%d %H:%M}"
+            remedy = "engage import staffing FILE; days without one go by settings.toml"
+            yield Finding("look", f"queue {queue}", words, remedy)

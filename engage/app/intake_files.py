@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +14,7 @@ import pyarrow as pa
 from engage.app import versions
 from engage.app.imported import Count, ImportReport, Stored
 from engage.app.intake import take_in
-from engage.app.intake_reading import Part, checked, counts_from, named, parts
+from engage.app.intake_reading import Part, as_of, checked, counts_from, named, parts
 from engage.collect.chunks import CHUNK_ROWS
 from engage.collect.convert import Converted
 from engage.collect.files import fingerprint
@@ -39,13 +39,14 @@ def import_file(
     source: str = "",
     progress: Progress | None = None,
     chunk_rows: int = CHUNK_ROWS,
+    queues: Collection[str] | None = None,
 ) -> ImportReport:
     """Read a file into the store and return what came of it.
 
     Each chunk is one transaction. Whoever stops it keeps whole chunks; reading the same file by
     the same mapping again goes on behind them, as of the moment it first began, and ends where it
     would have ended without the stop. Bad rows go to quarantine with file, line and reason.
-    `source` replaces the mapping's.
+    `source` replaces the mapping's. `queues` are those that a roster may name.
 
     Raises SourceFileError or WrongUse before anything is stored when the file or the mapping cannot
     be used, StoreUnavailable when the database cannot be written.
@@ -54,7 +55,12 @@ def import_file(
     file = fingerprint(path, used.file)
     writing = _Writing(store, used, str(path), file.sha256, now)
     found = parts(
-        path, used, imported_at=writing.began, chunk_rows=chunk_rows, skip=writing.rows_before
+        path,
+        used,
+        imported_at=writing.as_of,
+        chunk_rows=chunk_rows,
+        skip=writing.rows_before,
+        queues=queues,
     )
     # A mapping that does not fit the file fails here, before anything is noted.
     first = list(islice(found, 1))
@@ -81,11 +87,12 @@ class _Writing:
         self._store, self._mapping, self._now = store, mapping, now
         with store.read() as tx:
             self._complete = imports.done_before(tx, **self._named)
-            self._stopped = imports.unfinished(tx, **self._named)
-        before = self._stopped
+            before = imports.unfinished(tx, **self._named)
+            began = before.started_at if before else now
+            self.as_of = as_of(tx, mapping, sha256, self._named["mapping_sha256"], began)
         self._file = before.file if before else file
         self._import_id = before.import_id if before else ""
-        self.began = before.started_at if before else now
+        self.began = began
         self.rows_before = self.rows_read = before.rows_read if before else 0
 
     @contextmanager
@@ -121,7 +128,7 @@ class _Writing:
         tables = {mapping.kind: converted.rows, **converted.extras}
         aside = [converted.bad, *([tables.pop("parts")] if "parts" in tables else [])]
         with self._store.write() as tx:
-            moment = counts_from(mapping, self.began, again=self._complete is not None)
+            moment = counts_from(mapping, self.as_of, again=self._complete is not None)
             differing = (
                 0 if moment else versions.differing(tx, mapping.relation, converted.rows, self._now)
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from engage.app import corrections, versions
 from engage.app.imported import Count, ImportReport, Stored
-from engage.app.intake_reading import counts_from, named, parts
+from engage.app.intake_reading import as_of, counts_from, named, parts
 from engage.app.seen import Seen
 from engage.collect.chunks import CHUNK_ROWS
 from engage.collect.files import fingerprint
@@ -30,24 +30,30 @@ def preview(
     store: Store | None = None,
     progress: Callable[[int, int, int], None] | None = None,
     chunk_rows: int = CHUNK_ROWS,
+    queues: Collection[str] | None = None,
 ) -> ImportReport:
     """Read a file to its end as an import would, compare it with the store, and store nothing.
 
     Takes eight bytes of memory a row, to know a row again that the file holds twice.
     """
     file = fingerprint(path, mapping.file)
-    again = store is not None and _read_before(store, mapping, file.sha256)
-    count, compared = Count(str(path), mapping.kind), Compared(mapping, now, now, again=again)
-    for part in parts(path, mapping, imported_at=now, chunk_rows=chunk_rows):
+    again, moment = _read_before(store, mapping, file.sha256, now) if store else (False, now)
+    count, compared = Count(str(path), mapping.kind), Compared(mapping, moment, now, again=again)
+    for part in parts(path, mapping, imported_at=moment, chunk_rows=chunk_rows, queues=queues):
         count.add(part.converted, compared.with_store(store, part.converted.rows))
         if progress is not None:
             progress(part.bytes_read, file.size, count.rows_read)
     return replace(count.report(), dry_run=True, compared=store is not None)
 
 
-def _read_before(store: Store, mapping: Mapping, sha256: str) -> bool:
+def _read_before(
+    store: Store, mapping: Mapping, sha256: str, now: datetime
+) -> tuple[bool, datetime]:
+    """Return whether the very file came in before, and from when on it counts."""
+    found = named(mapping, sha256)
     with store.read() as tx:
-        return imports.done_before(tx, **named(mapping, sha256)) is not None
+        again = imports.done_before(tx, **found) is not None
+        return again, as_of(tx, mapping, sha256, found["mapping_sha256"], now)
 
 
 class Compared:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
+import pyarrow.compute as pc
 
 from engage.app import versions
 from engage.app.seen import Seen
 from engage.collect.checks import DATED_BY_IMPORT, check_file
 from engage.collect.convert import Converted, convert
 from engage.collect.files import read
+from engage.collect.findings import as_mask
 from engage.collect.mapping import Mapping
+from engage.collect.roster import Roster, unknown
 from engage.domain.interactions import INTERACTIONS
+from engage.domain.staffing import STAFFING
 from engage.errors import WrongUse
+from engage.store import imports
+from engage.store.store import Tx
 
 TWICE = "a second row about the same; give valid_from, so that one is the newer"
 
@@ -33,28 +39,60 @@ class Part:
 
 
 def parts(
-    path: Path, mapping: Mapping, *, imported_at: datetime, chunk_rows: int, skip: int = 0
+    path: Path,
+    mapping: Mapping,
+    *,
+    imported_at: datetime,
+    chunk_rows: int,
+    skip: int = 0,
+    queues: Collection[str] | None = None,
 ) -> Iterator[Part]:
     """Return what each chunk of a file becomes; the chunks with the first `skip` rows are left out.
 
+    `queues` are those that a roster may name; any, when nobody knows them.
     Raises WrongUse or SourceFileError when the mapping does not fit the file.
     """
     seen, done = Seen(), 0
+    roster = Roster(mapping) if mapping.relation is STAFFING else None
     for number, chunk in enumerate(read(path, mapping.file, chunk_rows=chunk_rows)):
         if number == 0:
             check_file(mapping, chunk.rows.column_names, str(path))
         done += chunk.rows.num_rows + len(chunk.malformed)
         skipped = done <= skip
-        if skipped and not undated(mapping):
+        if skipped and roster is None and not undated(mapping):
             continue
-        converted = once(mapping, convert(mapping, chunk, imported_at=imported_at), seen)
+        converted = convert(mapping, chunk, imported_at=imported_at, roster=roster)
+        converted = once(mapping, of_queues(mapping, converted, queues), seen)
         if not skipped:
             yield Part(converted, tuple(chunk.rows.column_names), chunk.bytes_read)
 
 
 def undated(mapping: Mapping) -> bool:
     """Return whether the rows have no date of their own and count from the import on."""
-    return mapping.kind in DATED_BY_IMPORT and mapping.relation.time not in mapping.columns
+    return DATED_BY_IMPORT.get(mapping.kind, mapping.relation.time) not in mapping.columns
+
+
+def of_queues(mapping: Mapping, converted: Converted, queues: Collection[str] | None) -> Converted:
+    """Set aside what a roster says of queues that the settings do not have."""
+    if queues is None or mapping.relation is not STAFFING:
+        return converted
+    for name, words in unknown(converted.rows, queues).items():
+        converted = converted.refusing(as_mask(pc.equal(converted.rows["queue"], name)), words)
+    return converted
+
+
+def as_of(tx: Tx, mapping: Mapping, sha256: str, mapping_sha256: str, began: datetime) -> datetime:
+    """Return the moment from which an import counts that began at another.
+
+    A roster whose very file came in before counts as of its first time, so that it does not take
+    the place of those that came in since.
+    """
+    if mapping.relation is not STAFFING or not undated(mapping):
+        return began
+    found = imports.of_content(tx, sha256=sha256, kind=mapping.kind)
+    done = [one for one in found if one.state == imports.DONE]
+    same = (one.started_at for one in done if one.mapping_sha256 == mapping_sha256)
+    return min(same, default=began)
 
 
 def counts_from(mapping: Mapping, began: datetime, *, again: bool) -> datetime | None:

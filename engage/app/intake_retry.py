@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,7 +12,15 @@ from engage.app import versions
 from engage.app.imported import Count, ImportReport, Stored
 from engage.app.intake import take_in
 from engage.app.intake_preview import Compared
-from engage.app.intake_reading import TWICE, checked, counts_from, once, undated
+from engage.app.intake_reading import (
+    TWICE,
+    as_of,
+    checked,
+    counts_from,
+    of_queues,
+    once,
+    undated,
+)
 from engage.app.seen import Seen
 from engage.collect.aside import chunk_of
 from engage.collect.checks import check_file
@@ -20,9 +28,11 @@ from engage.collect.chunks import CHUNK_ROWS
 from engage.collect.convert import Converted, convert
 from engage.collect.mapping import Mapping
 from engage.collect.mapping_file import parse
+from engage.collect.roster import Roster
 from engage.domain.interactions import CORRECTIONS
+from engage.domain.staffing import STAFFING
 from engage.errors import WrongUse
-from engage.store import Store, imports, quarantine
+from engage.store import Store, imports, quarantine, staffing
 from engage.store.imports import Import
 from engage.store.store import Tx
 
@@ -46,6 +56,7 @@ def retry(
     dry_run: bool = False,
     progress: Callable[[int], None] | None = None,
     chunk_rows: int = CHUNK_ROWS,
+    queues: Collection[str] | None = None,
 ) -> ImportReport:
     """Read an import's rows in quarantine again and return what came of them.
 
@@ -57,7 +68,7 @@ def retry(
     Raises WrongUse when the mapping does not fit the rows.
     """
     used = _mapping_for(found, mapping)
-    reading = _Reading(store, found, used, now, dry_run=dry_run)
+    reading = _Reading(store, found, used, now, dry_run=dry_run, queues=queues)
     count, place = Count(found.file, found.kind), quarantine.START
     while (chunk := reading.read(place, chunk_rows, count)) is not None:
         place = chunk
@@ -85,10 +96,19 @@ class _Reading:
     mapping: Mapping
     now: datetime
     dry_run: bool
+    queues: Collection[str] | None = None
 
     def __post_init__(self) -> None:
-        self._seen = Seen()
-        self._compared = Compared(self.mapping, self.found.started_at, self.now)
+        self._seen, self._roster = Seen(), None
+        found = self.found
+        with self.store.read() as tx:
+            named = found.sha256, found.mapping_sha256, found.started_at
+            self._moment = as_of(tx, self.mapping, *named)
+            if self.mapping.relation is STAFFING:
+                same = imports.of_content(tx, sha256=found.sha256, kind=found.kind)
+                held = staffing.of(tx, [one.started_at for one in same])
+                self._roster = Roster(self.mapping, held)
+        self._compared = Compared(self.mapping, self._moment, self.now)
 
     def read(self, after: quarantine.Place, limit: int, count: Count) -> quarantine.Place | None:
         """Read the rows behind a place and return where they end; None when there are none."""
@@ -110,10 +130,12 @@ class _Reading:
         chunk = chunk_of(held)
         columns = {*self.found.columns, *chunk.rows.column_names}
         check_file(self.mapping, sorted(columns), self.found.file)
-        converted = convert(self.mapping, chunk, imported_at=self.found.started_at)
+        moment = self._moment
+        converted = convert(self.mapping, chunk, imported_at=moment, roster=self._roster)
+        converted = of_queues(self.mapping, converted, self.queues)
         if not undated(self.mapping):
             return converted
-        relation, moment = self.mapping.relation, self.found.started_at
+        relation = self.mapping.relation
         twice = versions.contradicted(tx, relation, converted.rows, moment)
         return once(self.mapping, converted.refusing(twice, TWICE), self._seen)
 
@@ -121,7 +143,7 @@ class _Reading:
         kind = self.mapping.kind
         tables = {kind: converted.rows, **converted.extras}
         aside = [converted.bad, *([tables.pop("parts")] if "parts" in tables else [])]
-        moment = counts_from(self.mapping, self.found.started_at, again=False)
+        moment = counts_from(self.mapping, self._moment, again=False)
         relation = self.mapping.relation
         differing = 0 if moment else versions.differing(tx, relation, converted.rows, self.now)
         came = take_in(tx, tables, self.now, undated=moment)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from engage.store.store import Tx
 
 _DATES = frozenset({"valid_from", "known_at"})
 _NOTHING = "\x00"
+_NEXT = timedelta(microseconds=1)
 _NEVER = np.datetime64("9999-12-31", "us")
 _BETWEEN = "\x1f"
 
@@ -68,7 +69,7 @@ def differing(tx: Tx, relation: Relation, table: pa.Table, now: datetime) -> int
         return 0
     table = _going_on(tx, relation, table, now, None)
     names = [name for name in relation.column_names if name not in relation.key]
-    held = rows.read(tx, relation, person_ids=_people(table))
+    held = _held(tx, relation, table)
     both = pa.concat_tables([held, table.select(held.column_names).cast(held.schema)])
     first: dict[str, str] = {}
     said = zip(keys(relation, both), texts(both, names), strict=True)
@@ -112,7 +113,7 @@ def _keys_known(tx: Tx, relation: Relation, table: pa.Table) -> NDArray[np.bool_
     if len(relation.key) == 1:
         (name,) = relation.key
         return as_mask(pc.is_in(table[name], rows.stored(tx, relation, table[name].to_pylist())))
-    held = rows.read(tx, relation, person_ids=_people(table))
+    held = _held(tx, relation, table)
     return np.isin(keys(relation, table).astype(str), keys(relation, held).astype(str))
 
 
@@ -124,7 +125,7 @@ def subjects(relation: Relation, table: pa.Table) -> NDArray[np.object_]:
 
 def unstated(tx: Tx, relation: Relation, table: pa.Table, moment: datetime) -> NDArray[np.bool_]:
     """Return which rows say something else than the newest row about the same until a moment."""
-    held = _until(rows.read(tx, relation, person_ids=_people(table)), moment)
+    held = _until(_held(tx, relation, table), moment)
     held = held.sort_by([("known_at", "ascending"), (relation.time, "ascending")])
     newest = dict(zip(subjects(relation, held), _said(relation, held), strict=True))
     pairs = zip(subjects(relation, table), _said(relation, table), strict=True)
@@ -135,7 +136,7 @@ def contradicted(
     tx: Tx, relation: Relation, table: pa.Table, moment: datetime
 ) -> NDArray[np.bool_]:
     """Return which rows say something else than a row about the same of that very moment."""
-    held = rows.read(tx, relation, person_ids=_people(table))
+    held = _held(tx, relation, table)
     same = held.filter(pc.equal(held["known_at"], _scalar(moment)))
     known = dict(zip(subjects(relation, same), _said(relation, same), strict=True))
     pairs = zip(subjects(relation, table), _said(relation, table), strict=True)
@@ -178,6 +179,16 @@ def _last_of_each(table: pa.Table) -> pa.Table:
     ids = ordered["appointment_id"].to_pylist()
     last = sorted({one: place for place, one in enumerate(ids)}.values())
     return ordered.take(pa.array(last, pa.int64()))
+
+
+def _held(tx: Tx, relation: Relation, table: pa.Table) -> pa.Table:
+    """Return the stored rows among which those about the same as these are."""
+    if relation.personal:
+        return rows.read(tx, relation, person_ids=_people(table))
+    if not table.num_rows:
+        return rows.read(tx, relation, limit=0)
+    first, last = (pick(table[relation.time]).as_py() for pick in (pc.min, pc.max))
+    return rows.read(tx, relation, since=first, until=last + _NEXT)
 
 
 def _people(table: pa.Table) -> list[str]:

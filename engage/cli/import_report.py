@@ -38,6 +38,11 @@ def show(report: ImportReport) -> None:
         )
 
 
+def _left_out(kind: str) -> str:
+    never = ", or of nobody in an hour that no clock showed" if kind == "staffing" else ""
+    return f"left out by [where]{never}"
+
+
 def _parts(report: ImportReport) -> list[str]:
     parts = [f"{report.rows_read:,} rows read"]
     if not report.compared:
@@ -50,7 +55,7 @@ def _parts(report: ImportReport) -> list[str]:
         parts.append(f"{report.rows_known:,} known already")
     for count, words in (
         (report.rows_differing, "of them saying something else of the same moment"),
-        (report.rows_left_out, "left out by [where]"),
+        (report.rows_left_out, _left_out(report.kind)),
         (report.rows_bad, "set aside"),
         (report.parts_bad, "stored without a part"),
     ):

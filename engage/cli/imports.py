@@ -39,8 +39,8 @@ def import_files(
     kind: Annotated[
         str,
         typer.Argument(
-            help="people, events, interactions, transactions, appointments, decisions, outcomes "
-            "or exclusions."
+            help="people, events, interactions, transactions, appointments, decisions, outcomes, "
+            "exclusions or staffing."
         ),
     ],
     files: Files,
@@ -56,10 +56,13 @@ def import_files(
 ) -> None:
     """Bring in files; one that is brought in twice changes nothing, bad rows are set aside."""
     if guess:
-        _draft(kind, files, source)
+        _draft(kind, files, source, project)
         return
     with _bringing(project, dry_run=dry_run) as bring:
-        found = _bring_all(bring, kind, files, map_file, source, dry_run=dry_run, quiet=as_json)
+        zone = _zone(kind, project)
+        found = _bring_all(
+            bring, kind, files, map_file, source, zone=zone, dry_run=dry_run, quiet=as_json
+        )
     if as_json:
         print_json(found)
     if any(one["quarantined"] for one in found):
@@ -76,12 +79,13 @@ def _bring_all(
     map_file: Path | None,
     source: str,
     *,
+    zone: str,
     dry_run: bool,
     quiet: bool,
 ) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for file in files:
-        columns, mapping = _mapping_of(kind, file, map_file, source, quiet=quiet)
+        columns, mapping = _mapping_of(kind, file, map_file, source, zone=zone, quiet=quiet)
         unread = _unread(mapping, columns)
         if dry_run and not quiet:
             typer.echo(f"{file} has the columns {', '.join(columns)}")
@@ -118,8 +122,15 @@ def _bringing(project: Path | None, *, dry_run: bool) -> Iterator[_Bring]:
         def bring(
             file: Path, mapping: Mapping, progress: Callable[[int, int, int], None]
         ) -> ImportReport:
-            now = app.now()
-            return import_file(app.store, mapping.kind, file, mapping, now=now, progress=progress)
+            return import_file(
+                app.store,
+                mapping.kind,
+                file,
+                mapping,
+                now=app.now(),
+                progress=progress,
+                queues=list(app.settings.queues),
+            )
 
         yield bring
 
@@ -128,21 +139,23 @@ def _bringing(project: Path | None, *, dry_run: bool) -> Iterator[_Bring]:
 def _previewing(project: Path | None) -> Iterator[_Bring]:
     from engage.app.intake_preview import preview
     from engage.clock import SystemClock
-    from engage.project import existing_store
+    from engage.project import existing_settings, existing_store
 
     store, now = existing_store(project), SystemClock().now()
+    settings = existing_settings(project)
+    queues = list(settings.queues) if settings else None
 
     def look(
         file: Path, mapping: Mapping, progress: Callable[[int, int, int], None]
     ) -> ImportReport:
-        return preview(file, mapping, now=now, store=store, progress=progress)
+        return preview(file, mapping, now=now, store=store, progress=progress, queues=queues)
 
     with closing(store) if store else nullcontext():
         yield look
 
 
 def _mapping_of(
-    kind: str, file: Path, map_file: Path | None, source: str, *, quiet: bool
+    kind: str, file: Path, map_file: Path | None, source: str, *, zone: str, quiet: bool
 ) -> tuple[list[str], Mapping]:
     """Return the file's columns and its mapping, and say how it was understood when guessed."""
     from engage.collect.checks import check, warnings
@@ -154,7 +167,7 @@ def _mapping_of(
     head = head_of(file, mapping.file if mapping else None)
     columns: list[str] = head.column_names
     guessed = mapping is None
-    mapping = _from(source, mapping or guess_from(kind, head))
+    mapping = _from(source, mapping or guess_from(kind, head, zone=zone))
     if guessed and not quiet:
         typer.echo(f"Without --map {file} is understood as this mapping, which you may save:")
         typer.echo(f"\n{_indented(_written(mapping))}")
@@ -171,7 +184,17 @@ def _from(source: str, mapping: Mapping) -> Mapping:
     return msgspec.structs.replace(mapping, source=source) if source else mapping
 
 
-def _draft(kind: str, files: list[Path], source: str) -> None:
+def _zone(kind: str, project: Path | None) -> str:
+    """Return the zone of the clock on the project's wall, by which rosters are written."""
+    from engage.project import existing_settings
+
+    if kind != "staffing":
+        return "UTC"
+    settings = existing_settings(project)
+    return settings.project.zone if settings else "UTC"
+
+
+def _draft(kind: str, files: list[Path], source: str, project: Path | None) -> None:
     """Print a mapping for a file, and say on the other output what it still lacks."""
     from engage.collect.draft import drafted
     from engage.collect.files import head_of
@@ -182,7 +205,8 @@ def _draft(kind: str, files: list[Path], source: str) -> None:
     if len(files) != 1:
         raise WrongUse("--guess drafts a mapping from one file; files alike then share it")
     head = head_of(files[0])
-    text = drafted(_from(source, guess_from(kind, head)), head, files[0].name)
+    guessed = guess_from(kind, head, zone=_zone(kind, project))
+    text = drafted(_from(source, guessed), head, files[0].name)
     typer.echo(text, nl=False)
     try:
         parse(text)

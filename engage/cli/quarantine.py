@@ -61,7 +61,14 @@ def retry_rows(
     with opened_app(project) as app:
         found = import_named(app.store, import_id)
         mapping = load(map_file, found.kind) if map_file else None
-        report = retry(app.store, found, mapping, now=app.now(), dry_run=dry_run)
+        report = retry(
+            app.store,
+            found,
+            mapping,
+            now=app.now(),
+            dry_run=dry_run,
+            queues=list(app.settings.queues),
+        )
     if as_json:
         print_json(as_json_object(report))
     else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -37,7 +37,8 @@ _LONGEST = np.timedelta64(7, "D")
 _WITH_CLOCK = r"[T ]\d|:"
 
 Spans = dict[tuple[str, int], list[tuple[int, int]]]
-"""Beginnings and ends in microseconds, in order and apart, by queue and known_at."""
+"""Beginnings and ends in microseconds, in order and apart, by queue and, where a file holds several
+versions, by known_at."""
 
 
 class Roster:
@@ -148,7 +149,9 @@ class Roster:
 
     def _overlapping(self, columns: dict[str, pa.Array]) -> list[bool]:
         """Return which rows overlap an earlier one of their queue, and remember the others."""
-        keys = zip(columns["queue"].to_pylist(), _whole(columns["known_at"]), strict=True)
+        several = "known_at" in self._mapping.columns
+        versions = _whole(columns["known_at"]) if several else [0] * len(columns["queue"])
+        keys = zip(columns["queue"].to_pylist(), versions, strict=True)
         found = []
         for key, begin, end in zip(keys, *(_whole(columns[name]) for name in _SPAN), strict=True):
             spans = self._spans.setdefault(key, [])
@@ -163,12 +166,13 @@ class Roster:
 _SPAN = ("starts_at", "ends_at")
 
 
-def unknown(rows: pa.Table, queues: Collection[str]) -> Iterator[tuple[Mask, str]]:
-    """Return the rows of each queue that is none of these, with what to say about it."""
-    for name in pc.unique(rows["queue"]).to_pylist():
-        if name not in queues:
-            words = f"queue: settings.toml has no [queues.{name}]; {nearest(name, queues)}"
-            yield as_mask(pc.equal(rows["queue"], name)), words
+def unknown(rows: pa.Table, queues: Collection[str]) -> dict[str, str]:
+    """Return the queues of a roster that are none of these, each with what to say about it."""
+    return {
+        name: f"queue: settings.toml has no [queues.{name}]; {nearest(name, queues)}"
+        for name in pc.unique(rows["queue"]).to_pylist()
+        if name not in queues
+    }
 
 
 def _marks(chunk: Chunk) -> Mask:

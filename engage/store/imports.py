@@ -5,6 +5,7 @@ count(tx, import_id, *, read, new, bad, after=None) -> bool        added to what
 finish(tx, import_id, at, state=DONE) -> None
 done_before(tx, *, sha256, kind, mapping_sha256) -> Import | None
 unfinished(tx, *, sha256, kind, mapping_sha256) -> Import | None
+of_content(tx, *, sha256, kind) -> list[Import]                    the newest first
 others(tx, import_id) -> list[str]                                 of the same content and kind
 find(tx, start) -> list[Import]                                    by the beginning of the id
 read(tx, limit=None) -> list[Import]                               the newest first
@@ -120,6 +121,11 @@ def unfinished(tx: Tx, *, sha256: str, kind: str, mapping_sha256: str = "") -> I
     """Return the last import of this very file under this mapping if it did not reach its end."""
     last = next(iter(_of(tx, sha256, kind, mapping_sha256)), None)
     return None if last is None or last.state == DONE else last
+
+
+def of_content(tx: Tx, *, sha256: str, kind: str) -> list[Import]:
+    """Return the imports of this very content as this kind, the newest first."""
+    return _read(tx, imports.c.sha256 == sha256, imports.c.kind == kind)
 
 
 def others(tx: Tx, import_id: str) -> list[str]:

@@ -2,11 +2,12 @@
 
 told(tx, *, since, until, known_by) -> pa.Table    what begins in this time, as known by a moment
 ends(tx, known_by) -> dict[str, datetime]          until when there is a roster, by queue
-of(tx, moment) -> pa.Table                         what was said at this very moment
+of(tx, moments) -> pa.Table                        what was said at these very moments
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import pyarrow as pa
@@ -38,7 +39,7 @@ def ends(tx: Tx, known_by: datetime) -> dict[str, datetime]:
     return {row.queue: row.last for row in found}
 
 
-def of(tx: Tx, moment: datetime) -> pa.Table:
-    """Return what was said at this very moment: the rows of one import, if they had no date."""
-    query = sa.select(*_COLUMNS).where(staffing.c.known_at == moment)
+def of(tx: Tx, moments: Sequence[datetime]) -> pa.Table:
+    """Return what was said at these very moments: the rows of imports, if those had no date."""
+    query = sa.select(*_COLUMNS).where(staffing.c.known_at.in_(moments))
     return bulk.fetch(tx, query.order_by(*(staffing.c[name] for name in STAFFING.key)))
