@@ -28,12 +28,26 @@ def reached(goals: Sequence[Goal], relation: Relation, rows: pa.Table) -> pa.Tab
     which no single row can show, are passed over. Raises PredicateRefused when a condition is not
     allowed, DefinitionError when `value_column` is no column with numbers.
     """
-    mine = [goal for goal in goals if goal.relation == relation.name and goal.name != RECOVERED]
+    mine = _of(goals, relation)
     for goal in mine:
         _check_value(goal, relation)
     holds = evaluate({goal.name: goal.when for goal in mine}, rows)
     found = [_outcomes(goal, relation, rows, holds[goal.name]) for goal in mine]
     return pa.concat_tables([SCHEMA.empty_table(), *found])
+
+
+def outcome_ids(goals: Sequence[Goal], relation: Relation, rows: pa.Table) -> list[str]:
+    """Return the id of every outcome that could be in these rows, reached or not."""
+    return [one for goal in _of(goals, relation) for one in _ids(goal, relation, rows)]
+
+
+def _of(goals: Sequence[Goal], relation: Relation) -> list[Goal]:
+    return [goal for goal in goals if goal.relation == relation.name and goal.name != RECOVERED]
+
+
+def _ids(goal: Goal, relation: Relation, rows: pa.Table) -> list[str]:
+    natural = [rows.column(name).cast(pa.string()).to_pylist() for name in relation.key]
+    return list(derive_column(Prefix.OUTCOME, [goal.name] * rows.num_rows, *natural))
 
 
 def _check_value(goal: Goal, relation: Relation) -> None:
@@ -51,12 +65,10 @@ def _check_value(goal: Goal, relation: Relation) -> None:
 
 def _outcomes(goal: Goal, relation: Relation, rows: pa.Table, holds: NDArray[np.bool_]) -> pa.Table:
     hits = rows.filter(pa.array(holds))
-    natural = [hits.column(name).cast(pa.string()).to_pylist() for name in relation.key]
-    names = [goal.name] * hits.num_rows
     columns = {
-        "outcome_id": pa.array(derive_column(Prefix.OUTCOME, names, *natural), pa.string()),
+        "outcome_id": pa.array(_ids(goal, relation, hits), pa.string()),
         "person_id": hits["person_id"],
-        "goal": pa.array(names, pa.string()),
+        "goal": pa.array([goal.name] * hits.num_rows, pa.string()),
         "ts": hits[relation.time],
         "known_at": hits["known_at"],
         "value_minor": _value(goal, hits),
