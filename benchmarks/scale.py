@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ NIGHTLY = (
     "check_invariants",
     "purge_expired",
 )
+AT_NIGHT = timedelta(hours=3)
+"""After launch."""
 LOOKED_AT = timedelta(hours=34)
 """After launch: ten in the morning of the second day."""
 TICKS, EVERY = 30, timedelta(seconds=10)
@@ -128,9 +131,9 @@ def stages(folder: Path, people: int, nasty: bool, only: str) -> Iterator[tuple[
     if only == "simulate":
         return
     yield "take", here("take")
-    launch = _moments(folder)[0].isoformat()
+    night = (_moments(folder)[0] + AT_NIGHT).isoformat()
     for job in NIGHTLY:
-        yield job, [ENGAGE, "job", job, "--at", launch, "-p", str(folder / "project")]
+        yield job, [ENGAGE, "job", job, "--at", night, "-p", str(folder / "project")]
     yield "live", here("live")
 
 
@@ -179,6 +182,7 @@ def main() -> None:
     options.add_argument("people", type=int, nargs="+")
     options.add_argument("--nasty", action="store_true", help="with every trouble")
     options.add_argument("--only", choices=["simulate"], default="", help="stop after this")
+    options.add_argument("--begin", default="", help="leave out the stages before this one")
     options.add_argument("--stage", choices=["simulate", *STAGES], help=argparse.SUPPRESS)
     options.add_argument("--folder", type=Path, help="where the files go; kept when given")
     asked = options.parse_args()
@@ -190,7 +194,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as made:
             folder = (asked.folder or Path(made)) / str(people)
             folder.mkdir(parents=True, exist_ok=True)
-            for name, command in stages(folder, people, asked.nasty, asked.only):
+            every = stages(folder, people, asked.nasty, asked.only)
+            for name, command in dropwhile(lambda one: asked.begin not in ("", one[0]), every):
                 seconds, megabytes, said = _measured(command)
                 print(_LINE.format(people, name, f"{seconds:.1f}", megabytes, said), flush=True)
 

@@ -89,6 +89,7 @@ def training_set(app: App, model: Model, now: datetime) -> TrainingSet:
             query=model.subjects,
             seed=settings.scoring.seed,
             until=now,
+            most=settings.scoring.max_rows,
             name=model.name,
         )
         frame = build(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import pyarrow as pa
 
@@ -20,6 +20,10 @@ ARROW: dict[FeatureType, pa.DataType] = {
     "category": pa.string(),
 }
 """What holds a feature of each type; every one may be null."""
+
+BATCH = 50_000
+"""Subjects asked about at once: bounds the memory, whatever their number. No row of one subject
+depends on another, so the cut shows nowhere."""
 
 
 def build(
@@ -41,6 +45,20 @@ def build(
     """
     known = subjects_table(subjects)
     refuse_barred(query, barred, name)
+    return pa.concat_tables(
+        _of_batch(engine, query, features, batch, name) for batch in batches(known)
+    )
+
+
+def batches(subjects: pa.Table) -> Iterator[pa.Table]:
+    """Yield the subjects in pieces that fit into memory with what is known of them; at least one."""
+    for start in range(0, max(subjects.num_rows, 1), BATCH):
+        yield subjects.slice(start, BATCH)
+
+
+def _of_batch(
+    engine: Engine, query: str, features: Sequence[Feature], known: pa.Table, name: str
+) -> pa.Table:
     try:
         found = engine.table(query, subjects=known)
     except DefinitionError as error:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from engage.errors import DefinitionError
 from engage.features import identity
-from engage.features.build import check_key, refuse_barred
+from engage.features.build import batches, check_key, refuse_barred
 from engage.features.engines.duckdb import DuckEngine
 from engage.features.schema import SUBJECTS, subjects_table
 
@@ -36,6 +36,14 @@ def labels(
     """
     known = subjects_table(subjects)
     refuse_barred(query, barred, name)
+    return pa.concat_tables(
+        _of_batch(engine, query, batch, horizon, name) for batch in batches(known)
+    )
+
+
+def _of_batch(
+    engine: DuckEngine, query: str, known: pa.Table, horizon: timedelta, name: str
+) -> pa.Table:
     seen = _looking_ahead(engine, known, horizon)
     try:
         found = engine.table(query, subjects=seen)

@@ -104,16 +104,19 @@ def training_subjects(
     seed: int = 1,
     since: datetime | None = None,
     until: datetime | None = None,
+    most: int | None = None,
     name: str = "the training moments",
 ) -> pa.Table:
     """Return the subjects to learn from, each as the person it was known to be at its moment.
 
     `query` replaces the kind's own moments; `since` (inclusive) and `until` (exclusive) bound
-    `as_of`. Sorted by as_of and subject_id; the same rows whatever the order of the input.
+    `as_of`; of more than `most` moments, `seed` draws so many. Sorted by as_of and subject_id; the
+    same rows whatever the order of the input.
     """
+    moments = (query or default(subject, seed)).strip().rstrip(";")
+    drawn = "" if most is None else _drawn(seed, most)
     try:
-        found = engine.table(query or default(subject, seed))
-        kept = engine.table(_within(since, until), found=found)
+        kept = engine.table(_within(moments, since, until) + drawn)
     except DefinitionError as error:
         raise DefinitionError(f"{name}: {error}") from error
     known = engine.table(identity.AS_OF, subjects=subjects_table(kept))
@@ -123,15 +126,20 @@ def training_subjects(
     return subjects_table(ordered)
 
 
-def _within(since: datetime | None, until: datetime | None) -> str:
+def _within(moments: str, since: datetime | None, until: datetime | None) -> str:
     bounds = [
         f"us(as_of) {sign} {_microseconds(moment)}"
         for sign, moment in ((">=", since), ("<", until))
         if moment is not None
     ]
-    return "SELECT subject_id, person_id, as_of FROM found WHERE " + " AND ".join(
-        bounds or ["true"]
-    )
+    kept = " AND ".join(bounds or ["true"])
+    return f"SELECT subject_id, person_id, as_of FROM (\n{moments}\n) AS found WHERE {kept}"
+
+
+def _drawn(seed: int, most: int) -> str:
+    """Return what keeps so many moments, drawn by a hash of each, without holding the others."""
+    drawn = f"md5('drawn {int(seed)} ' || subject_id || us(as_of))"
+    return f" ORDER BY {drawn}, subject_id, as_of LIMIT {int(most)}"
 
 
 def _microseconds(moment: datetime) -> int:

@@ -84,6 +84,12 @@ class Scoring(Section):
         unit="rows",
         ge=1,
     )
+    max_rows: int = key(
+        "of more examples than this a model learns from so many, drawn by the seed",
+        200_000,
+        unit="rows",
+        ge=1_000,
+    )
 
 
 class JobSettings(Section):

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from engage.errors import DefinitionError
-from engage.features.build import build
+from engage.features.build import batches, build
 from engage.features.definition import Feature
 from engage.features.engines.duckdb import DuckEngine
 from tests.features.rows import NOON, at, event, subjects, table
@@ -51,6 +51,17 @@ def test_the_order_holds_for_many_subjects() -> None:
 
     assert found["subject_id"].to_pylist() == names
     assert found["pages"].to_pylist() == [len(name) for name in names]
+
+
+def test_where_subjects_are_cut_into_batches_shows_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = subjects(*((f"s{n}", ("ann", "bob")[n % 2], at(hours=-n % 4)) for n in range(10)))
+    whole = built(COUNT_PAGES, PAGES, rows=given)
+
+    monkeypatch.setattr("engage.features.build.BATCH", 3)
+
+    assert [batch.num_rows for batch in batches(given)] == [3, 3, 3, 1]
+    assert built(COUNT_PAGES, PAGES, rows=given).equals(whole)
+    assert built(COUNT_PAGES, PAGES, rows=given.slice(0, 0)).equals(whole.slice(0, 0))
 
 
 def test_features_come_in_their_declared_types_and_order() -> None:

@@ -36,6 +36,18 @@ def test_a_label_looks_ahead_to_the_end_of_the_horizon() -> None:
     assert labelled(CAME_BACK, given, events=events) == [1.0, 0.0]
 
 
+def test_where_subjects_are_cut_into_batches_shows_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = table("events", event(1, at(days=2)))
+    given = subjects(*((f"s{n}", ("ann", "bob")[n % 2], at(days=n % 4)) for n in range(10)))
+    whole = labelled(CAME_BACK, given, events=events)
+
+    monkeypatch.setattr("engage.features.build.BATCH", 3)
+
+    # Ann's event of day 2 lies ahead of days 0 and 2 - but not of 2 itself - and Bob has none.
+    assert whole == [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    assert labelled(CAME_BACK, given, events=events) == whole
+
+
 def test_what_somebody_does_under_a_later_name_counts() -> None:
     events = table("events", event(1, at(days=2), person_id="ann"))
     links = table("links", {"person_id": "browser", "canonical_id": "ann", "known_at": at(days=90)})

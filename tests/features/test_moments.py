@@ -160,3 +160,35 @@ def test_an_appointment_is_looked_at_when_it_is_learned_of() -> None:
 
     assert found["as_of"].to_pylist() == [NOON]
     assert found["as_of"][0].as_py() + timedelta(days=3) == at(days=3)
+
+
+def test_of_too_many_moments_the_seed_draws_so_many_whatever_their_order() -> None:
+    rows = [contact(number, at(minutes=number)) for number in range(500)]
+    tables = [table("interactions", *order) for order in (rows, rows[::-1])]
+
+    def drawn(interactions: pa.Table, seed: int) -> pa.Table:
+        with DuckEngine({"interactions": interactions}) as engine:
+            return training_subjects(engine, Subject.INTERACTION, seed=seed, most=100)
+
+    first, again, other = drawn(tables[0], 1), drawn(tables[1], 1), drawn(tables[0], 2)
+
+    assert first.num_rows == 100
+    assert first.equals(again)
+    assert not first.equals(other)
+    halves = sum(moment < at(minutes=250) for moment in first["as_of"].to_pylist())
+    assert 30 < halves < 70  # early and late alike: 50 expected, four standard errors of 5
+
+
+def test_few_moments_are_all_kept() -> None:
+    rows = table("interactions", contact(1, NOON), contact(2, NOON))
+    with DuckEngine({"interactions": rows}) as engine:
+        assert training_subjects(engine, Subject.INTERACTION, most=100).num_rows == 2
+
+
+def test_moments_may_be_told_with_a_semicolon_a_comment_and_braces() -> None:
+    query = (
+        "SELECT 'a' AS subject_id, '{b}' AS person_id, TIMESTAMP '2026-01-01' AS as_of -- one\n;"
+    )
+    with DuckEngine({}) as engine:
+        found = training_subjects(engine, Subject.SESSION, query=query)
+    assert found["person_id"].to_pylist() == ["{b}"]

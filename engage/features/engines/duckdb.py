@@ -132,9 +132,7 @@ class DuckEngine:
         """Work out who became whom, and return whether anybody did."""
         self._add_rows(LINKS, LINKS.name)
         held = self._relations.get(LINKS.name)
-        if isinstance(held, pa.Table) and not held.num_rows:
-            held = None
-        if held is None:
+        if held is None or (isinstance(held, pa.Table) and not held.num_rows):
             self._connection.execute(identity.NOBODY)
             return False
         self._connection.execute(identity.IDENTITIES)
@@ -294,6 +292,8 @@ def _cannot_run(error: duckdb.Error, what: str) -> DefinitionError:
     """Return the error in words; a value of somebody's data never goes into a message."""
     if isinstance(error, _ABOUT_THE_TEXT):
         return DefinitionError(f"{what} cannot be run: {error}")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return DefinitionError(f"{what} needs more memory than [engine] memory_mb; raise it")
     return DefinitionError(
         f"{what} cannot be run: {type(error).__name__} while reading the rows; text that is no "
         "number or time needs try_cast"
