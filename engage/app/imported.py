@@ -50,6 +50,8 @@ class ImportReport:
     rows_known: int = 0
     rows_differing: int = 0
     """Of the known rows about people, those that say something else of the same moment."""
+    rows_taken_back: int = 0
+    """Stretches of a roster that only an earlier reading of the same file saw."""
     rows_left_out: int = 0
     """Rows that the mapping's `[where]` does not take."""
     rows_bad: int = 0

@@ -14,7 +14,8 @@ import pyarrow as pa
 from engage.app import versions
 from engage.app.imported import Count, ImportReport, Stored
 from engage.app.intake import take_in
-from engage.app.intake_reading import Part, as_of, checked, counts_from, named, parts
+from engage.app.intake_reading import Part, as_of, checked, counts_from, named, parts, roster_of
+from engage.app.rereading import take_back
 from engage.collect.chunks import CHUNK_ROWS
 from engage.collect.convert import Converted
 from engage.collect.files import fingerprint
@@ -61,6 +62,7 @@ def import_file(
         chunk_rows=chunk_rows,
         skip=writing.rows_before,
         queues=queues,
+        roster=writing.roster,
     )
     # A mapping that does not fit the file fails here, before anything is noted.
     first = list(islice(found, 1))
@@ -93,6 +95,7 @@ class _Writing:
         self._file = before.file if before else file
         self._import_id = before.import_id if before else ""
         self.began = began
+        self.roster, self._taken_back = roster_of(mapping), 0
         self.rows_before = self.rows_read = before.rows_read if before else 0
 
     @contextmanager
@@ -156,6 +159,11 @@ class _Writing:
         with self._store.write() as tx:
             quarantine.supersede(tx, self._import_id, imports.others(tx, self._import_id))
             imports.finish(tx, self._import_id, self._now)
+            if self.roster is not None:
+                sha256, moment = self._named["sha256"], self.as_of
+                self._taken_back = take_back(
+                    tx, self._mapping, self.roster, sha256, moment, self._now
+                )
 
     def signed(self, report: ImportReport) -> ImportReport:
         """Return the report with what is known of the import itself."""
@@ -164,5 +172,6 @@ class _Writing:
             import_id=self._import_id,
             read_before=self._complete.ended_at if self._complete else None,
             rows_before=self.rows_before,
+            rows_taken_back=self._taken_back,
             began=self.began,
         )

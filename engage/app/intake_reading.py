@@ -46,14 +46,17 @@ def parts(
     chunk_rows: int,
     skip: int = 0,
     queues: Collection[str] | None = None,
+    roster: Roster | None = None,
 ) -> Iterator[Part]:
     """Return what each chunk of a file becomes; the chunks with the first `skip` rows are left out.
 
-    `queues` are those that a roster may name; any, when nobody knows them.
+    `queues` are those that a roster may name; any, when nobody knows them. `roster` learns what the
+    file says when it is one.
     Raises WrongUse or SourceFileError when the mapping does not fit the file.
     """
     seen, done = Seen(), 0
-    roster = Roster(mapping) if mapping.relation is STAFFING else None
+    if roster is None:
+        roster = roster_of(mapping)
     for number, chunk in enumerate(read(path, mapping.file, chunk_rows=chunk_rows)):
         if number == 0:
             check_file(mapping, chunk.rows.column_names, str(path))
@@ -65,6 +68,11 @@ def parts(
         converted = once(mapping, of_queues(mapping, converted, queues), seen)
         if not skipped:
             yield Part(converted, tuple(chunk.rows.column_names), chunk.bytes_read)
+
+
+def roster_of(mapping: Mapping) -> Roster | None:
+    """Return what remembers a roster's rows; None for another kind of file."""
+    return Roster(mapping) if mapping.relation is STAFFING else None
 
 
 def undated(mapping: Mapping) -> bool:

@@ -27,6 +27,11 @@ def show(report: ImportReport) -> None:
         began = report.began.strftime("%Y-%m-%d %H:%M UTC")
         typer.echo(f"Went on behind the {report.rows_before:,} rows of the import begun {began}.")
     typer.echo(f"{report.file}: {', '.join(_parts(report))}")
+    if report.rows_taken_back:
+        typer.echo(
+            f"  {report.rows_taken_back:,} stretches that only an earlier reading of this file saw "
+            "count as not staffed"
+        )
     for reason, count in report.reasons.items():
         typer.echo(f"  {count:,} x {reason}")
     for one in report.first_errors:

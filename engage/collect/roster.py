@@ -156,14 +156,31 @@ class Roster:
         for key, begin, end in zip(keys, *(_whole(columns[name]) for name in _SPAN), strict=True):
             spans = self._spans.setdefault(key, [])
             at = bisect_left(spans, (begin, end))
-            before = at > 0 and spans[at - 1][1] > begin
-            found.append(before or (at < len(spans) and spans[at][0] < end))
+            found.append(_meets(spans, at, begin, end))
             if not found[-1]:
                 spans.insert(at, (begin, end))
         return found
 
+    def lacks(self, rows: pa.Table) -> Mask:
+        """Return which rows are of a queue that the file names at a time of which it says nothing.
+
+        For files without versions of their own.
+        """
+        keys = ((queue, 0) for queue in rows["queue"].to_pylist())
+        found = []
+        for key, begin, end in zip(keys, *(_whole(rows[name]) for name in _SPAN), strict=True):
+            spans = self._spans.get(key, [])
+            at = bisect_left(spans, (begin, end))
+            found.append(bool(spans) and not _meets(spans, at, begin, end))
+        return np.array(found, bool)
+
 
 _SPAN = ("starts_at", "ends_at")
+
+
+def _meets(spans: list[tuple[int, int]], at: int, begin: int, end: int) -> bool:
+    """Return whether a span, whose place is there, overlaps one of these."""
+    return (at > 0 and spans[at - 1][1] > begin) or (at < len(spans) and spans[at][0] < end)
 
 
 def unknown(rows: pa.Table, queues: Collection[str]) -> dict[str, str]:

@@ -100,6 +100,40 @@ def test_an_import_that_was_stopped_still_knows_which_hour_came_first(
     assert said(store) == [(utc(2026, 10, 25, h, m), agents, moment) for h, m, agents in hours]
 
 
+def test_what_only_a_wrong_reading_of_the_file_saw_is_taken_back(
+    bring: Bring, store: Store
+) -> None:
+    day = HEADER + "cards,2026-06-02 09:00,3\ncards,2026-06-02 09:30,3\nloans,2026-06-02 09:00,1\n"
+    wrong = MAPPING.replace("Europe/Berlin", "Europe/London")
+    bring(wrong, day)
+    bring(MAPPING, HEADER + "loans,2026-06-02 10:00,5\n", now=NOW + HOUR)
+    report = bring(MAPPING, day, now=NOW + 2 * HOUR)
+    # In summer 09:00 is 08:00 UTC in London and 07:00 in Berlin: 08:00 and 08:30 are of nobody now.
+    # What another roster said of the loans at 08:00 holds.
+    assert (report.rows_new, report.rows_taken_back) == (3, 2)
+    agents = {at: (n, known) for at, n, known in said(store)}
+    assert {f"{at:%H:%M}": n for at, (n, _) in agents.items()} == {
+        "07:00": 3.0,
+        "07:30": 3.0,
+        "08:00": 0.0,
+        "08:30": 0.0,
+    }
+    assert [n for at, n, _ in said(store, "loans") if at == utc(2026, 6, 2, 8)] == [1.0, 5.0]
+    for mapping in (wrong, MAPPING):
+        again = bring(mapping, day, now=NOW + 3 * HOUR)
+        assert (again.rows_new, again.rows_taken_back) == (0, 0)
+
+
+def test_a_file_that_is_read_queue_by_queue_keeps_them_all(bring: Bring, store: Store) -> None:
+    wide = "from,cards,loans\n2026-06-02 09:00,3,0\n2026-06-02 09:30,2,1\n"
+    for queue in ("cards", "loans"):
+        one = MAPPING.replace('column = "team"', f'constant = "{queue}"')
+        report = bring(one.replace('"agents" }', f'"{queue}" }}'), wide)
+        assert (report.rows_new, report.rows_taken_back) == (2, 0)
+    assert [n for _, n, _ in said(store)] == [3.0, 2.0]
+    assert [n for _, n, _ in said(store, "loans")] == [0.0, 1.0]
+
+
 def waiting(store: Store) -> list[tuple[int, str]]:
     with store.read() as tx:
         rows = quarantine.read(tx, kind="staffing").to_pylist()
