@@ -56,15 +56,24 @@ def add(
     of its own `known_at`; where that is no later than the contact's end, it says nothing about when
     the correction was made, which then counts from `now`, unless the same was said before.
     """
-    found = news(tx, told, now, undated=undated)
-    new = rows.add(tx, INTERACTIONS, told.filter(pa.array(found.first)), now)
-    if not found.later.any():
+    told = told if undated is not None else _earliest_first(told)
+    new = rows.add(tx, INTERACTIONS, told, now)
+    if new == told.num_rows:
         return new, 0
+    # Records that were stored just now are known and say the same, so only the others are news.
+    found = news(tx, told, now, undated=undated)
     later = told.filter(pa.array(found.later))
     known = pa.array(found.known[found.later], pa.int64()).cast(TIME)
     later = later.set_column(later.schema.get_field_index("known_at"), "known_at", known)
     corrected = rows.add(tx, CORRECTIONS, later.append_column("corrected_at", known), now)
     return new + corrected, corrected
+
+
+def _earliest_first(told: pa.Table) -> pa.Table:
+    """Return the rows so that of several about one contact the earliest word becomes its record."""
+    if pc.count_distinct(told[_ID]).as_py() == told.num_rows:
+        return told
+    return told.take(pc.sort_indices(told, sort_keys=[("known_at", "ascending")]))
 
 
 def news(tx: Tx, told: pa.Table, now: datetime, *, undated: datetime | None = None) -> News:
