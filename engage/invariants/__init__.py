@@ -21,7 +21,7 @@ def invariants() -> Iterator[Invariant]:
 def broken(app: App) -> dict[str, list[str]]:
     """Return, for each invariant's sentence, what breaks it; empty lists when all is well."""
     with app.store.read() as tx:
-        return {one.sentence: one.breaches(tx) for one in invariants()}
+        return {one.sentence: one.breaches(app, tx) for one in invariants()}
 
 
 def check_all(app: App) -> JobReport:
