@@ -68,6 +68,7 @@ INTERACTIONS = Relation(
         Column("survey_score", Kind.REAL, "the customer's own rating"),
     ),
     time="ts",
+    first_stays=True,
 )
 
 CORRECTIONS = replace(

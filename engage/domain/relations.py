@@ -46,6 +46,8 @@ class Relation:
     time: str
     """The column that says when it happened."""
     partition: Literal["day", "month"] = "day"
+    first_stays: bool = False
+    """Of two rows of one key the one stored first counts; otherwise the one stored last."""
 
     @property
     def column_names(self) -> tuple[str, ...]:

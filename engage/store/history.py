@@ -30,6 +30,7 @@ from engage.domain.catalog import ARCHIVED
 from engage.domain.relations import Relation
 from engage.errors import StoreUnavailable
 from engage.features.engines.duckdb import DuckEngine
+from engage.features.engines.scan import place_of
 from engage.features.sources import Archived
 from engage.store import manifest, parquet, rows
 from engage.store.manifest import File
@@ -175,6 +176,9 @@ class History:
         if not source.amended:
             return 0
         outdated = self._outdated(relation, source)
+        if relation.first_stays and pc.any(pc.equal(outdated["path"], "")).as_py():
+            return 0  # what came again is in no file yet from which it could be removed
+        outdated = outdated.filter(pc.not_equal(outdated["path"], ""))
         renewed = parquet.rewrite(self.folder, relation, outdated, listed, now)
         seen = pc.max(source.hot["seq"]).as_py() or 0
         with self._store.write() as tx:
@@ -183,7 +187,7 @@ class History:
         return int(outdated.num_rows) if done else 0
 
     def _outdated(self, relation: Relation, source: Archived) -> pa.Table:
-        """Return path and seq of every archived row that is not the newest of its key, or gone."""
+        """Return path and seq of every row that does not count; the path is empty while it is hot."""
         key = ", ".join(relation.key)
         columns = f"{key}, seq, coalesce(gone, false) AS gone"
         with duckdb.connect() as connection:
@@ -192,12 +196,10 @@ class History:
                 f"SELECT path, seq FROM (SELECT {columns}, filename AS path FROM read_parquet("
                 f"{list(source.files)}, filename = true, union_by_name = true) "
                 f"UNION ALL SELECT {columns}, '' FROM hot) QUALIFY gone "
-                f"OR row_number() OVER (PARTITION BY {key} ORDER BY seq DESC) > 1"
+                f"OR {place_of(relation)} > 1"
             ).to_arrow_table()
-        archived = found.filter(pc.not_equal(found["path"], ""))
         root = f"{self.folder.absolute().as_posix()}/"
-        paths = pc.replace_substring(archived["path"], root, "")
-        return archived.set_column(0, "path", paths)
+        return found.set_column(0, "path", pc.replace_substring(found["path"], root, ""))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

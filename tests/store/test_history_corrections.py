@@ -74,6 +74,26 @@ def test_a_correction_that_comes_when_its_record_is_archived_long_since_counts(
     assert kept.table("corrections").num_rows == 1
 
 
+def test_a_record_that_is_told_again_when_it_was_pruned_does_not_replace_its_first_word(
+    store: Store, kept: History
+) -> None:
+    """Else an export of everything would tell models of the past what was found out since."""
+    add(store, call(0, "card"), at=0 * HOUR)
+    kept.archive(NOON + 40 * DAY)
+    add(store, call(0, "loan"), call(1, "loan"), at=41 * DAY)
+    assert topics(kept) == ["card", "loan"]
+    # What came again is in no file yet, so there is nothing to remove and much to lose.
+    assert kept.compact(NOON + 41 * DAY)["interactions"] == 0
+    assert topics(kept) == ["card", "loan"]
+    kept.archive(NOON + 42 * DAY)
+    assert topics(kept) == ["card", "loan"]
+    assert kept.compact(NOON + 42 * DAY)["interactions"] == 1
+    assert kept.compact(NOON + 42 * DAY)["interactions"] == 0
+    assert topics(kept) == ["card", "loan"]
+    kept.archive(NOON + 90 * DAY)
+    assert kept.table("interactions")["topic"].to_pylist() == ["card", "loan"]
+
+
 def test_what_was_corrected_later_need_not_be_read(store: Store, kept: History) -> None:
     add(store, call(0, "card"), call(0, "loan", DAY), at=DAY)
     assert topics(kept, until=NOON + HOUR) == ["card"]

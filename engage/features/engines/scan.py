@@ -73,8 +73,14 @@ def typed(relation: Relation, rows: str, held: Collection[str], *, seq: bool = F
 
 
 def _newest(relation: Relation, body: str) -> str:
-    columns, key = ", ".join(relation.column_names), ", ".join(relation.key)
+    columns = ", ".join(relation.column_names)
     return (
         f"SELECT {columns} FROM (SELECT * FROM ({body}) QUALIFY "
-        f"row_number() OVER (PARTITION BY {key} ORDER BY seq DESC) = 1) WHERE NOT gone"
+        f"{place_of(relation)} = 1) WHERE NOT gone"
     )
+
+
+def place_of(relation: Relation) -> str:
+    """Return SQL that numbers the rows of each key; the first counts, unless it is gone."""
+    order = "gone DESC, seq" if relation.first_stays else "seq DESC"
+    return f"row_number() OVER (PARTITION BY {', '.join(relation.key)} ORDER BY {order})"
