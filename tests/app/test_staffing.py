@@ -79,13 +79,14 @@ def test_an_old_roster_does_not_come_back_when_its_file_is_imported_again(
     assert bring(MAPPING, WEEK + "\n", now=NOW + 3 * HOUR).rows_new == 1
 
 
+@pytest.mark.parametrize("dated", ["", 'known_at = { constant = "2026-06-01T12:00Z" }'])
 @pytest.mark.parametrize("size", [1, 2])
 def test_an_import_that_was_stopped_still_knows_which_hour_came_first(
-    store: Store, tmp_path: Path, size: int
+    store: Store, tmp_path: Path, size: int, dated: str
 ) -> None:
     path = tmp_path / "roster.csv"
     path.write_text(TWICE)
-    mapping = parse(MAPPING)
+    mapping = parse(MAPPING + dated)
 
     def stop(*_: int) -> None:
         raise KeyboardInterrupt
@@ -162,6 +163,21 @@ def test_a_row_mended_later_is_still_of_its_own_hour(bring: Bring, store: Store,
     assert waiting(store) == []
 
 
+@pytest.mark.parametrize("size", [1, 2, 9])
+def test_rows_mended_together_are_each_of_their_own_hour(
+    bring: Bring, store: Store, size: int
+) -> None:
+    rows = [f"{queue},2026-10-25 02:00,{n}" for n in "12" for queue in ("cards", "loans")]
+    bad = HEADER + "\n".join([rows[0], rows[1] + "x", rows[2] + "x", rows[3] + "x"]) + "\n"
+    report = bring(MAPPING, bad)
+    assert (report.rows_new, report.rows_bad) == (1, 3)
+    mended = MAPPING.replace('"agents" }', '"agents", values = { 1x = 1, 2x = 2 } }')
+    assert again(store, report.import_id, mended, chunk_rows=size).rows_bad == 0
+    for queue in ("cards", "loans"):
+        first, second = utc(2026, 10, 25, 0), utc(2026, 10, 25, 1)
+        assert [(at, n) for at, n, _ in said(store, queue)] == [(first, 1.0), (second, 2.0)]
+
+
 def test_a_queue_that_the_settings_lack_is_set_aside_with_the_nearest(
     bring: Bring, store: Store
 ) -> None:
@@ -197,6 +213,9 @@ def test_the_store_says_until_when_there_is_a_roster(bring: Bring, store: Store)
     with store.read() as tx:
         ends = staffing.ends(tx, NOW)
         assert staffing.ends(tx, NOW - HOUR) == {}
+        days = {"since": NOW - 24 * HOUR, "until": NOW + 48 * HOUR}
+        assert staffing.told(tx, **days, known_by=NOW).num_rows == 3
+        assert staffing.told(tx, **days, known_by=NOW - HOUR).num_rows == 0
     assert {queue: f"{end:%d %H:%M %Z}" for queue, end in ends.items()} == {
         "cards": "02 08:00 UTC",
         "loans": "02 07:30 UTC",

@@ -91,6 +91,10 @@ def test_an_hour_told_twice_has_for_each_showing_what_was_said_of_it() -> None:
     once = row("2026-10-25 00:00", "2026-10-25 00:30", 3, again="2026-10-25 01:00")
     second = row("2026-10-25 01:00", "2026-10-25 01:30", 1)
     assert [on_duty([second, once], sunday)[f"10-25 0{at}"] for at in ("0:00", "1:00")] == [3, 1]
+    # What is said of the second hour outdoes what only stands in for it, wherever that begins.
+    late = row("2026-10-25 00:30", "2026-10-25 01:00", 3, again="2026-10-25 01:30")
+    coarse = row("2026-10-25 01:00", "2026-10-25 02:00", 1)
+    assert on_duty([late, coarse], sunday)["10-25 01:30"] == 1
     # A newer roster that tells the hour once is the last word on both.
     newer = row("2026-10-25 00:00", "2026-10-25 00:30", 7, known="2026-10-09", again="2026-10-25 01:00")  # fmt: skip
     assert [on_duty([second, once, newer], sunday)[f"10-25 0{at}"] for at in ("0:00", "1:00")] == [7, 7]  # fmt: skip
