@@ -57,6 +57,28 @@ def test_a_good_file_ends_with_0_and_a_sentence(engage: Engage) -> None:
     assert "0 new transactions, 2 known already" in again
 
 
+def test_contacts_that_say_something_else_are_counted_as_corrections(engage: Engage) -> None:
+    calls = "id,customer_id,ts,note\n1,1,2026-01-01,solved\n2,2,2026-01-02,solved\n"
+    mapping = """
+    kind = "interactions"
+    person = { column = "customer_id" }
+    key = { columns = ["id"] }
+    [columns]
+    ts = { column = "ts" }
+    channel = { constant = "call" }
+    initiated_by = { constant = "customer" }
+    disposition = { column = "note" }
+    """
+    words = ("import", "interactions", "calls.csv", "--map", write("m.toml", mapping))
+    write("calls.csv", calls)
+    assert engage(*words)[1] == "calls.csv: 2 rows read, 2 new interactions, 0 known already\n"
+    write("calls.csv", calls.replace("02,solved", "02,unresolved"))
+    found = "1 new interactions, 1 of them corrections of known ones, 1 known already\n"
+    would = found.replace("new", "would be new")
+    assert engage(*words, "--dry-run")[1].endswith(f"2 rows read, {would}")
+    assert engage(*words)[1] == f"calls.csv: 2 rows read, {found}"
+
+
 def test_a_row_set_aside_ends_with_1_and_is_listed(engage: Engage) -> None:
     code, out, _ = engage("import", "transactions", write("s.csv", SALES + BAD))
     assert code == 1
