@@ -22,7 +22,8 @@ Mask = npt.NDArray[np.bool_]
 NO_COMPLAINT = timedelta(days=30)
 NO_ATTRITION = timedelta(days=90)
 SILENT_GAPS = 4
-"""Silence of this many of the person's own usual gaps counts as having left."""
+"""Silence of this many of the person's own usual gaps counts as having left, where they were never
+silent for so long in the year before."""
 
 _FACTS = """
 WITH last_said AS (
@@ -108,7 +109,8 @@ gaps AS (
     SELECT place, day - lag(day) OVER (PARTITION BY place ORDER BY day) AS gap FROM days
 ),
 usual AS (
-    SELECT place, median(gap) AS days FROM gaps GROUP BY place HAVING count(gap) >= 2
+    SELECT place, greatest({gaps} * median(gap), max(gap)) AS days
+    FROM gaps GROUP BY place HAVING count(gap) >= 2
 ),
 latest AS (
     SELECT place,
@@ -121,7 +123,7 @@ SELECT u.place, us(u.qualified_at) AS qualified, us(u.until) AS until, us(u.now)
     coalesce(r.times, 0) > 0 AS returned,
     coalesce(c.moment, {never}) AS complained,
     coalesce(x.moment, {never}) AS closed,
-    coalesce(g.days * 86400000000.0, {never}) AS gap,
+    coalesce(g.days * 86400000000.0, {never}) AS silence,
     coalesce(l.by_horizon, us(u.qualified_at)) AS by_horizon,
     coalesce(l.by_complaint, us(u.qualified_at)) AS by_complaint,
     coalesce(l.by_attrition, us(u.qualified_at)) AS by_attrition
@@ -137,7 +139,10 @@ ORDER BY u.place
 _MICROSECOND = timedelta(microseconds=1)
 _NEVER = 2**62
 _SQL = _FACTS.format(
-    complaint=NO_COMPLAINT // _MICROSECOND, attrition=NO_ATTRITION // _MICROSECOND, never=_NEVER
+    gaps=SILENT_GAPS,
+    complaint=NO_COMPLAINT // _MICROSECOND,
+    attrition=NO_ATTRITION // _MICROSECOND,
+    never=_NEVER,
 )
 
 
@@ -159,9 +164,9 @@ def stages(engine: DuckEngine, units: pa.Table, now: datetime) -> tuple[Stage, .
     begun by the customer within the horizon (another part of the same conversation is no new
     contact; where the subject has no topic, any contact counts); no complaint within 30 days; no
     account closed within 90 days, nor silence at the stage's end of more than four times the
-    person's own median gap between active days of the year before (with fewer than three active
-    days there is no usual gap, and silence says nothing). The full meaning of *recovered* is the
-    last stage; earlier ones are provisional and the same for both arms. Of a contact whose record
+    person's own median gap between active days of the year before and of more than the longest of
+    those gaps (with fewer than three active days there is no usual gap, and silence says nothing).
+    The full meaning of *recovered* is the last stage; earlier ones are provisional and the same for both arms. Of a contact whose record
     was corrected, the last word known by `now` counts.
     """
     found = engine.table(_SQL, units=placed(units, now))
@@ -189,5 +194,5 @@ def _recovered(
 ) -> npt.NDArray[np.float64]:
     complained = col["complained"] <= np.minimum(end, _reach(col, NO_COMPLAINT))
     closed = col["closed"] <= np.minimum(end, _reach(col, NO_ATTRITION))
-    silent = (end - latest) > SILENT_GAPS * col["gap"].astype(np.float64)
+    silent = (end - latest) > col["silence"].astype(np.float64)
     return np.asarray(~(col["returned"] | complained | closed | silent), np.float64)

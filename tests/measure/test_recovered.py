@@ -108,6 +108,15 @@ def test_silence_of_four_usual_gaps_is_no_recovery() -> None:
     assert recovered(events=before) == [True, False, False]
 
 
+def test_who_was_silent_for_as_long_before_has_not_left() -> None:
+    """Visits in bursts a month apart: the median gap is one day, the longest 30 days (61 to 31).
+
+    Seven silent days are more than four times one, and 30 are no more than 30; 90 are.
+    """
+    bursts = [{**VISIT, "at": -day} for day in (64, 63, 62, 61, 31, 30, 29, 28, 1)]
+    assert recovered(events=bursts) == [True, True, False]
+
+
 def test_who_goes_on_as_usual_has_recovered() -> None:
     """The last visit before day 30 is at 28, before day 90 at 75: less than 20 days ago."""
     days = [-20, -15, -10, -5, 12, 28, 52, 75]
