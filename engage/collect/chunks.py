@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from engage.collect.encodings import foreign
+
 CHUNK_ROWS = 50_000
 """Rows held and committed at a time: a few tens of megabytes, a second or two of work."""
 
@@ -21,16 +23,18 @@ _Record = TypeVar("_Record")
 
 
 class Meter:
-    """Lines that pass by, and how many characters they have."""
+    """Lines that pass by, how many characters they have, and whether all are of one encoding."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
         self.passed = 0
+        self.mixed = False
 
     def lines(self) -> Iterator[str]:
         """Return the lines, counting them."""
         for line in self._lines:
             self.passed += len(line)
+            self.mixed = self.mixed or foreign(line)
             yield line
 
 

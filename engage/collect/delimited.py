@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from engage.collect.chunks import Chunk, Malformed, Meter, taken, text_table
-from engage.collect.encodings import lines_of
+from engage.collect.encodings import foreign, lines_of, readable
 from engage.collect.layout import BLANKS, DELIMITERS, Layout
 from engage.collect.records import Record, records_of
 from engage.errors import SourceFileError, WrongUse
@@ -43,7 +43,7 @@ def read(
     names = _names(records, layout, path)
     number = 0
     while (found := taken(records, chunk_rows, meter)) or not number:
-        yield _chunk(found, names, number, tell())
+        yield _chunk(_of_one_encoding(found) if meter.mixed else found, names, number, tell())
         if not found:
             return
         number += len(found)
@@ -119,6 +119,15 @@ def _must_differ(names: Sequence[str], path: Path) -> None:
             f"{', '.join(places)}); give every column a name of its own with columns = [...] "
             "under [file] in the mapping"
         )
+
+
+def _of_one_encoding(records: Sequence[Record]) -> list[Record]:
+    """Return the records, those of another encoding without values but with the reason."""
+    return [
+        (record[0], None, *readable(whole)) if foreign(whole) else record
+        for record in records
+        for whole in (record[3] if record[1] is None else " | ".join(record[1]),)
+    ]
 
 
 def _chunk(records: Sequence[Record], names: Sequence[str], number: int, bytes_read: int) -> Chunk:

@@ -1,9 +1,15 @@
-"""Bytes become lines of text, and a byte that is no text is named with its line."""
+"""Bytes become lines of text, and a byte that is no text is named with its line.
+
+A UTF-8 file in which single lines are of another encoding, as when two exports were joined, is read:
+those lines are marked by what Python makes of such bytes (`surrogateescape`) and set aside as rows. A
+file of which most such letters are no UTF-8 is of another encoding, and is refused.
+"""
 
 from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -13,6 +19,8 @@ from engage.errors import SourceFileError, WrongUse
 LONGEST_LINE = 1 << 26
 """Characters; a table has no longer line, but a file of another kind may have no line end at all."""
 
+_ESCAPED = re.compile("[\udc80-\udcff]")
+_LETTER = re.compile("[^\x00-\x7f\udc80-\udcff]")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -35,14 +43,17 @@ def check_text(blocks: Iterable[bytes], layout: Layout, path: Path) -> None:
     """Read everything and raise SourceFileError where it is not lines of text in its encoding."""
     decoder: codecs.IncrementalDecoder | None = None
     line, since = 1, 0
+    foreign = _Foreign()
     for block in blocks:
         if decoder is None:
-            decoder = codecs.getincrementaldecoder(encoding_of(block, layout))()
+            name = encoding_of(block, layout)
+            decoder = codecs.getincrementaldecoder(name)(_errors(name))
         try:
             text = decoder.decode(block)
         except UnicodeDecodeError as error:
             line += error.object[: error.start].count(b"\n")
-            raise _not_text(path, line, error) from None
+            raise _not_text(path, line, error.object[error.start :], error.encoding) from None
+        foreign.look(text, line)
         line += text.count("\n")
         ends = max(text.rfind("\n"), text.rfind("\r"))
         since = since + len(text) if ends < 0 else len(text) - ends - 1
@@ -53,27 +64,66 @@ def check_text(blocks: Iterable[bytes], layout: Layout, path: Path) -> None:
             )
     try:
         if decoder is not None:
-            decoder.decode(b"", final=True)
+            foreign.look(decoder.decode(b"", final=True), line)
     except UnicodeDecodeError as error:
-        raise _not_text(path, line, error) from None
+        raise _not_text(path, line, error.object[error.start :], error.encoding) from None
+    if foreign.bytes > foreign.letters:
+        raise _not_text(path, foreign.line, foreign.first, "utf-8")
+
+
+class _Foreign:
+    """How much of a text is of another encoding."""
+
+    def __init__(self) -> None:
+        self.bytes = self.letters = self.line = 0
+        self.first = b""
+
+    def look(self, text: str, line: int) -> None:
+        """Count the bytes that are no text and the letters beyond ASCII that are."""
+        if text.isascii():
+            return
+        self.letters += len(_LETTER.findall(text))
+        if (found := _ESCAPED.search(text)) is None:
+            return
+        self.bytes += len(_ESCAPED.findall(text))
+        if not self.line:
+            self.line = line + text.count("\n", 0, found.start())
+            self.first = found[0].encode("utf-8", "surrogateescape")
+
+
+def _errors(encoding: str) -> str:
+    return "surrogateescape" if encoding.startswith("utf-8") else "strict"
+
+
+def foreign(text: str) -> bool:
+    """Return whether something in a text is of another encoding than its file."""
+    return not text.isascii() and _ESCAPED.search(text) is not None
+
+
+def readable(text: str) -> tuple[str, str]:
+    """Return why a text of another encoding is no row, and the text as Windows would show it."""
+    found = _ESCAPED.search(text)
+    byte = ord(found[0]) - 0xDC00 if found else 0
+    shown = text.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+    return f"the byte 0x{byte:02x} is no utf-8 text, as the rest of the file is", shown
 
 
 def lines_of(stream: io.BufferedReader, start: bytes, layout: Layout, path: Path) -> Iterator[str]:
     """Return the stream's lines with their ends, as text."""
-    text = io.TextIOWrapper(stream, encoding_of(start, layout), newline="")
+    name = encoding_of(start, layout)
+    text = io.TextIOWrapper(stream, name, _errors(name), newline="")
     number = 0
     try:
         for line in text:
             number += 1
             yield line
     except UnicodeDecodeError as error:
-        raise _not_text(path, number + 1, error) from None
+        raise _not_text(path, number + 1, error.object[error.start :], error.encoding) from None
 
 
-def _not_text(path: Path, line: int, error: UnicodeDecodeError) -> SourceFileError:
-    byte = error.object[error.start] if error.start < len(error.object) else 0
+def _not_text(path: Path, line: int, rest: bytes, encoding: str) -> SourceFileError:
     return SourceFileError(
-        f"{path}: near line {line} the byte 0x{byte:02x} is not {error.encoding} text; "
+        f"{path}: near line {line} the byte 0x{rest[:1].hex() or '00'} is not {encoding} text; "
         'if the file comes from a Windows program, write encoding = "cp1252" under [file] '
         "in the mapping"
     )

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from engage.collect.chunks import Chunk, Malformed, Meter, taken, text_table
-from engage.collect.encodings import lines_of
+from engage.collect.encodings import foreign, lines_of, readable
 from engage.collect.layout import Layout
 from engage.errors import SourceFileError
 
@@ -55,7 +55,7 @@ def _chunk(records: Sequence[tuple[int, str]], number: int, bytes_read: int) -> 
     rows = [one for one in decoded if one is not None]
     names = list(dict.fromkeys(name for row in rows for name in row))
     malformed = (
-        Malformed(line, "the line is not a JSON object", text.strip()[:2000])
+        _malformed(line, text)
         for (line, text), one in zip(records, decoded, strict=True)
         if one is None
     )
@@ -68,10 +68,17 @@ def _chunk(records: Sequence[tuple[int, str]], number: int, bytes_read: int) -> 
     )
 
 
+def _malformed(line: int, text: str) -> Malformed:
+    wrong = "the line is not a JSON object"
+    if foreign(text):
+        wrong, text = readable(text)
+    return Malformed(line, wrong, text.strip()[:2000])
+
+
 def _object(text: str) -> dict[str, Any] | None:
     try:
         decoded = _decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return None
     return decoded if isinstance(decoded, dict) else None
 

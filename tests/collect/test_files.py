@@ -308,3 +308,40 @@ def test_a_duplicate_header_can_be_renamed(tmp_path: Path) -> None:
     assert only(path, layout).rows.to_pylist() == [{"id": "1", "amount": "2", "other_id": "3"}]
     with pytest.raises(WrongUse, match=r"gives 2 names, but the header of .* has 3"):
         whole(path, Layout(columns=("id", "amount")))
+
+
+def test_lines_of_another_encoding_are_set_aside_and_the_others_come_in(tmp_path: Path) -> None:
+    """Two exports joined: ä and é as UTF-8, one line from Windows (0xe9 is its é) in between."""
+    joined = "id,name\n1,Jörg\n2,Zoë\n".encode() + "3,René\n".encode("cp1252") + b"4,Ann\n"
+    path = written(tmp_path, joined, "joined.csv")
+    fingerprint(path)
+
+    chunk = only(path)
+
+    assert [row["id"] for row in chunk.rows.to_pylist()] == ["1", "2", "4"]
+    assert list(chunk.numbers) == [0, 1, 3]
+    (wrong,) = chunk.malformed
+    assert (wrong.line, wrong.raw) == (4, "3 | René")
+    assert wrong.reason == "the byte 0xe9 is no utf-8 text, as the rest of the file is"
+
+
+def test_a_json_line_of_another_encoding_is_set_aside(tmp_path: Path) -> None:
+    joined = '{"name": "Zoë"}\n'.encode() + '{"name": "René"}\n'.encode("cp1252")
+    path = written(tmp_path, joined, "joined.jsonl")
+    fingerprint(path)
+
+    chunk = only(path)
+
+    assert chunk.rows["name"].to_pylist() == ["Zoë"]
+    assert chunk.malformed[0].raw == '{"name": "René"}'
+
+
+def test_a_value_over_lines_of_another_encoding_is_one_row_set_aside(tmp_path: Path) -> None:
+    joined = 'id,note\n1,"Grüße\naus Köln"\n2,"'.encode() + "é\nè".encode("cp1252") + b'"\n3,x\n'
+    path = written(tmp_path, joined, "joined.csv")
+    fingerprint(path)
+
+    chunk = only(path)
+
+    assert [row["id"] for row in chunk.rows.to_pylist()] == ["1", "3"]
+    assert [(one.line, one.raw) for one in chunk.malformed] == [(4, "2 | é\nè")]
