@@ -66,7 +66,9 @@ def _demo(seed: int, more: list[str]) -> list[tuple[str, Shown]]:
         told = Path(folder) / "told.json"
         command = [ENGAGE, "demo", "--seed", str(seed), "--json", str(told), *more]
         command += ["--folder", str(Path(folder) / "demo")]
-        subprocess.run(command, check=True, capture_output=True)
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"seed {seed} failed: {done.stderr[-2000:]}")
         report: dict[str, Any] = json.loads(told.read_text())
     pairs = ((one, report["truth"].get(one["name"], {})) for one in report["triggers"])
     return [

@@ -8,6 +8,7 @@ from typing import Any
 
 from engage.cli.demo_run import Demonstration
 from engage.domain.reasons import Reason
+from engage.measure.judge import NO_MODEL
 
 _SEEN = ("sessions", "events", "interactions", "transactions", "appointments")
 _SCORING = ("score_sessions", "score_interactions", "remind_appointments")
@@ -81,6 +82,8 @@ def _effects(
         )
     yield ""
     yield "  margin: realised so far. value: predicted for twelve months, a surrogate."
+    for why in {one["clv_change"].get("withheld", "") for one in triggers} & {NO_MODEL}:
+        yield f"  value is not shown: {why}."
 
 
 def _money(found: Mapping[str, Any]) -> str:

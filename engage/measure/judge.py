@@ -151,6 +151,20 @@ def value_effects(units: pa.Table, valued: pa.Table, sides: Sides, now: datetime
     }
 
 
+def no_value_effects() -> dict[str, Any]:
+    """Return the shape of `value_effects` where no model ever valued anybody, and that it says so."""
+    none, nobody = np.zeros(0), np.zeros(0, np.bool_)
+    found = clv.compare_values(clv.Snapshots(none, none, nobody), nobody, nobody)
+    change, saved, expanded = (
+        clean(replace(one, withheld=NO_MODEL))
+        for one in (found.change.estimate, found.saved, found.expanded)
+    )
+    return {**change, "p_value": None, "saved": saved, "expanded": expanded}
+
+
+NO_MODEL = "no model of customer value has been in use yet; `engage models list` says why"
+
+
 def _effect(
     values: Floats, passed: Mask, sides: Sides, what: str, covariate: Floats | None = None
 ) -> Comparison:

@@ -21,6 +21,7 @@ from engage.measure.judge import (
     Sides,
     judged,
     margin_effects,
+    no_value_effects,
     outcome_effects,
     shown,
     sides,
@@ -66,7 +67,7 @@ def build(
 
     `qualifications`: see `attribution.QUALIFICATIONS`. `engine` holds the relations. People whose
     first qualification lies before `since` are left out. `valued` (person_id, as_of, artifact_id,
-    value_minor, of `moments`) gives `clv_change`. `refused` counts refusals by trigger and reason;
+    value_minor, of `moments`) gives `clv_change`, which is withheld without. `refused` counts refusals by trigger and reason;
     `actions` holds the effects of logged campaigns (`logged.campaign`) by trigger. Every trigger's
     `sentences` say the same in words; `p_holm` is corrected for the number of triggers.
     """
@@ -108,8 +109,7 @@ def _trigger(
         **outcome_effects(found, arms, f"{what}, share of people, intention to treat"),
         "margin": margin_effects(engine, units, arms, now),
     }
-    if valued is not None:
-        entry["clv_change"] = value_effects(units, valued, arms, now)
+    entry["clv_change"] = _value(units, valued, arms, now)
     seen = _on_seen(units, found, arms)
     return entry | ({"effect_on_seen": seen} if seen else {})
 
@@ -162,9 +162,12 @@ def _global(
         **outcome_effects(judged(engine, units, goals, now), arms, what),
         "margin": margin_effects(engine, units, arms, now),
     }
-    if valued is not None:
-        entry["clv_change"] = value_effects(units, valued, arms, now)
+    entry["clv_change"] = _value(units, valued, arms, now)
     return entry
+
+
+def _value(units: pa.Table, valued: pa.Table | None, arms: Sides, now: datetime) -> dict[str, Any]:
+    return no_value_effects() if valued is None else value_effects(units, valued, arms, now)
 
 
 def _correct(found: list[dict[str, Any]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from engage.cli.demo_summary import summary
 from engage.cli.output import plain
 from engage.errors import WrongUse
 from engage.invariants import broken
+from engage.measure.judge import no_value_effects
 from engage.project import open_project
 from engage.starting import begin_project
 
@@ -57,6 +59,14 @@ def test_its_summary_names_every_trigger_and_the_folder(shown: demo_run.Demonstr
         assert f"  {trigger['name']}" in text
     assert f"engage report --project {shown.folder}" in text
     assert "Case 1" in text
+
+
+def test_its_summary_says_why_there_is_no_value(shown: demo_run.Demonstration) -> None:
+    unvalued = [{**one, "clv_change": no_value_effects()} for one in shown.report["triggers"]]
+
+    text = "\n".join(summary(replace(shown, report={**shown.report, "triggers": unvalued})))
+
+    assert "value is not shown: no model of customer value has been in use yet" in text
 
 
 def test_its_project_is_sound_and_open_to_every_command(shown: demo_run.Demonstration) -> None:

@@ -201,7 +201,10 @@ def test_predicted_value_is_marked_as_a_surrogate_with_its_parts() -> None:
     assert change["estimate"] == pytest.approx(40.0)
     assert change["saved"]["estimate"] == pytest.approx(10.0)
     assert change["expanded"]["estimate"] == pytest.approx(30.0)
-    assert "clv_change" not in night(built(people(400)))
+    unvalued = night(built(people(400)))["clv_change"]
+    assert unvalued.keys() == change.keys() | {"withheld"}
+    assert unvalued["estimate"] is unvalued["saved"]["estimate"] is None
+    assert "no model of customer value" in unvalued["withheld"]
 
 
 def test_the_global_effect_compares_the_globally_held_out() -> None:
