@@ -37,7 +37,7 @@ AT_NIGHT = timedelta(hours=3)
 LOOKED_AT = timedelta(hours=34)
 """After launch: ten in the morning of the second day."""
 TICKS, EVERY = 30, timedelta(seconds=10)
-_LINE = "{:>10}  {:<22} {:>9} {:>9}  {}"
+_LINE = "{:>10}  {:<20} {:>9} {:>9} {:>9}  {}"
 
 
 def simulate(folder: Path, people: int, nasty: bool) -> dict[str, Any]:
@@ -155,8 +155,8 @@ def _megabytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) >> 20
 
 
-def _measured(command: list[str]) -> tuple[float, int, str]:
-    """Run a command; return its seconds, the megabytes it held at most, and its last line."""
+def _measured(command: list[str]) -> tuple[str, str, int, str]:
+    """Run a command; return its seconds, those of the cores, its peak megabytes and last line."""
     began = time.monotonic()
     with tempfile.TemporaryFile("w+") as told:
         process = subprocess.Popen(command, stdout=told)
@@ -168,7 +168,8 @@ def _measured(command: list[str]) -> tuple[float, int, str]:
     if process.returncode not in fine:
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
     last = next((line for line in reversed(lines) if line.strip()), "")
-    return time.monotonic() - began, used.ru_maxrss >> 10, last
+    seconds, cores = time.monotonic() - began, used.ru_utime + used.ru_stime
+    return f"{seconds:.1f}", f"{cores:.1f}", used.ru_maxrss >> 10, last
 
 
 def _stage(asked: argparse.Namespace) -> dict[str, Any]:
@@ -190,15 +191,14 @@ def main() -> None:
     if asked.stage:
         print(json.dumps(_stage(asked)))
         return
-    print(_LINE.format("people", "stage", "seconds", "peak MB", ""))
+    print(_LINE.format("people", "stage", "seconds", "cores' s", "peak MB", ""))
     for people in asked.people:
         with tempfile.TemporaryDirectory() as made:
             folder = (asked.folder or Path(made)) / str(people)
             folder.mkdir(parents=True, exist_ok=True)
             every = stages(folder, people, asked.nasty, asked.only)
             for name, command in dropwhile(lambda one: asked.begin not in ("", one[0]), every):
-                seconds, megabytes, said = _measured(command)
-                print(_LINE.format(people, name, f"{seconds:.1f}", megabytes, said), flush=True)
+                print(_LINE.format(people, name, *_measured(command)), flush=True)
 
 
 if __name__ == "__main__":
