@@ -2,11 +2,17 @@
 
 The bare insert is the driver's own `executemany` of ready values into the same table of the same
 database in one transaction: no reading, no mapping, no visits, no check of what is known already.
+
+`--gigabytes 10` writes one file of contact records of that size with 200 columns instead, and lets
+`engage import` read it in a process whose data may not pass `--memory-mb`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -32,7 +38,13 @@ def main() -> int:
     """Measure both ways for each kind, one after the other in one run."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, default=200_000)
-    rows = parser.parse_args().rows
+    parser.add_argument("--gigabytes", type=float, default=0.0, help="one wide file of this size")
+    parser.add_argument("--memory-mb", type=int, default=2_048, help="what reading it may take")
+    asked = parser.parse_args()
+    rows = asked.rows
+    if asked.gigabytes:
+        print(_wide(asked.gigabytes, asked.memory_mb << 20))
+        return 0
     figures = [_figure(kind, make(rows)) for kind, make in KINDS.items()]
     print(table(figures))
     return 0
@@ -80,6 +92,61 @@ def _bare(kind: str, folder: Path) -> float:
     taken = time.perf_counter() - begun
     store.close()
     return taken
+
+
+_ENGAGE = Path(sys.executable).with_name("engage")
+_MAP = """
+kind = "interactions"
+source = "wide"
+person = { column = "customer_id" }
+key = { columns = ["contact_id"] }
+[columns]
+ts = { column = "begun" }
+channel = { constant = "call" }
+initiated_by = { constant = "customer" }
+topic = { column = "field_100" }
+"""
+
+
+def _wide(gigabytes: float, limit: int) -> str:
+    """Return what became of a file of contact records with 200 columns, read within a limit."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        subprocess.run([_ENGAGE, "init", folder / "project"], check=True, capture_output=True)
+        (folder / "map.toml").write_text(_MAP)
+        rows = _write_wide(folder / "wide.csv", int(gigabytes * 1e9))
+        size = (folder / "wide.csv").stat().st_size / 1e9
+        command = [_ENGAGE, "import", "interactions", folder / "wide.csv", "--map"]
+        command += [folder / "map.toml", "-p", folder / "project", "--json"]
+        begun = time.perf_counter()
+        within = ["/bin/sh", "-c", 'ulimit -d "$0" && exec "$@"', str(limit >> 10)]
+        done = subprocess.run([*within, *command], stdout=subprocess.PIPE, text=True, check=False)
+        taken = time.perf_counter() - begun
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    (report,) = json.loads(done.stdout)
+    if done.returncode or report["rows_new"] != rows:
+        raise SystemExit(f"ended with {done.returncode}: {report}")
+    return (
+        f"{size:.1f} GB, {rows:,} rows of 200 columns: {taken:,.0f} s, {rows / taken:,.0f} rows/s, "
+        f"{peak:,.0f} MB at most, all stored"
+    )
+
+
+def _write_wide(path: Path, size: int) -> int:
+    """Write rows until the file is that large, and return how many those are."""
+    names = ",".join(f"field_{n}" for n in range(197))
+    values = ",".join(f"value {n:04}" for n in range(197))
+    written = rows = 0
+    with path.open("w") as file:
+        written += file.write(f"contact_id,customer_id,begun,{names}\n")
+        while written < size:
+            second = rows % 86_400
+            begun = (
+                f"2026-01-{1 + rows // 86_400 % 28:02}T{second // 3600:02}:{second // 60 % 60:02}"
+            )
+            written += file.write(f"k{rows},c{rows % 100_000},{begun}:{second % 60:02}Z,{values}\n")
+            rows += 1
+    return rows
 
 
 def _events(rows: int) -> pd.DataFrame:
