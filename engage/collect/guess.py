@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import msgspec
 import pyarrow as pa
 
-from engage.collect.checks import fillable
+from engage.collect.checks import DATED_BY_IMPORT, fillable, unused
 from engage.collect.mapping import Fill, Key, Mapping, Person
 from engage.collect.names import nearest
-from engage.collect.refine import refined
+from engage.collect.refine import distinct, refined, styles_of
 from engage.domain.catalog import IMPORTABLE
 from engage.domain.relations import Kind, Relation
 from engage.domain.staffing import STAFFING
@@ -65,7 +65,21 @@ _HALF_HOUR_S = 1800.0
 
 def guess_from(kind: str, head: pa.Table, *, zone: str = "UTC") -> Mapping:
     """Return the mapping that a file's column names and first rows suggest."""
-    return refined(guess(kind, head.column_names, zone=zone), head)
+    named = guess(kind, head.column_names, zone=zone)
+    return refined(_timed(named, head), head)
+
+
+def _timed(mapping: Mapping, head: pa.Table) -> Mapping:
+    """Return the mapping with a time for its rows, where one column alone holds times."""
+    relation = mapping.relation
+    if relation.time in mapping.columns or relation.name in DATED_BY_IMPORT:
+        return mapping
+    rest = unused(mapping, head.column_names)
+    times = [name for name in rest if len(styles_of(distinct(head, name))) == 1]
+    if len(times) != 1:
+        return mapping
+    columns = {**mapping.columns, relation.time: Fill(column=times[0])}
+    return msgspec.structs.replace(mapping, columns=columns)
 
 
 def guess(kind: str, columns: Sequence[str], *, zone: str = "UTC") -> Mapping:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from engage.collect.checks import check
-from engage.collect.guess import guess
+from engage.collect.guess import guess, guess_from
 from engage.domain.catalog import IMPORTABLE
 from engage.errors import WrongUse
 
@@ -33,6 +34,26 @@ def test_what_cannot_be_guessed_is_asked_for() -> None:
         check(guess("transactions", ["date", "amount"]))
     with pytest.raises(WrongUse, match="there is no kind 'event' to import; did you mean 'events'"):
         guess("event", [])
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"when": ["2026-01-31T10:00:00Z"]}, "when"),
+        ({"Buchungstag": ["31.01.2026", "28.02.2026"]}, "Buchungstag"),
+        ({"when": ["2026-01-31"], "birthday": ["1990-02-03"]}, None),
+        ({"when": ["03/02/2026"]}, None),
+        ({"when": ["yesterday"]}, None),
+    ],
+    ids=["one", "of a German bank", "which of the two?", "which day?", "no time at all"],
+)
+def test_the_one_column_that_holds_times_is_the_rows_time(
+    columns: dict[str, list[str]], expected: str | None
+) -> None:
+    rows = max(len(values) for values in columns.values())
+    mapping = guess_from("transactions", pa.table({"customer_id": ["1"] * rows, **columns}))
+    found = mapping.columns.get("ts")
+    assert (found and found.column) == expected
 
 
 @pytest.mark.parametrize("kind", IMPORTABLE)
