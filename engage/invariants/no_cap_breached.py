@@ -52,7 +52,7 @@ def _over(spent: pd.DataFrame, cap: Cap) -> npt.NDArray[np.bool_]:
     whose = spent.iloc[mine].groupby(names, dropna=False, sort=False).ngroup().to_numpy()
     at = spent["at"].to_numpy()[mine]
     order = np.lexsort((at, whose))
-    first, last = order[: len(order) - cap.limit], order[cap.limit :]
+    first, last = order[: max(len(order) - cap.limit, 0)], order[cap.limit :]
     full = (whose[first] == whose[last]) & (at[last] - at[first] < np.timedelta64(cap.window))
     over[mine[last[full]]] = True
     return over

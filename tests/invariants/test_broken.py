@@ -229,6 +229,13 @@ def test_each_breach_is_named_and_nothing_else_is(used: Bank) -> None:
     assert {sentence: rows for sentence, rows in broken(used.app).items() if rows} == {}
 
 
+@pytest.mark.parametrize("contacts", [0, 1, 2])
+def test_fewer_contacts_than_a_cap_allows_break_none(bank: Bank, contacts: int) -> None:
+    if contacts:
+        bank.abandon_forms(contacts)
+    assert {sentence: rows for sentence, rows in broken(bank.app).items() if rows} == {}
+
+
 def test_each_invariant_has_a_breach_to_be_seen_on() -> None:
     files = {module.name for module in pkgutil.iter_modules(engage.invariants.__path__)}
     assert {file for file, _, _ in BREACHES.values()} == files - {"invariant"}
