@@ -42,8 +42,8 @@ from engage.starting import begin_project
 
 GOAL = {NIGHT: "mortgage_application_submitted", UNRESOLVED: "recovered"}
 MODEL = "interaction_unresolved"
-WATCHED, JUDGED = timedelta(days=7), 1_000
-"""Of the contacts of the first live week so many are scored and then watched."""
+WATCHED, JUDGED = timedelta(days=14), 1_000
+"""Of the contacts of the first two live weeks so many are scored and then watched."""
 
 
 class Shown(NamedTuple):
@@ -146,9 +146,10 @@ def scores(lived: Lived, project: Project, *, by_ts: bool = False) -> Found:
         )
         frame = build_features(duck, model.query, model.features, moments, barred=model.barred)
         label = labels(duck, model.label, moments, model.horizon)["label"].to_numpy()
-    answered = lived.qualified[lived.qualified["answer"] != ""]
-    approached = set(answered["person_id"]) | set(answered["owner"])
-    alone = ~pd.Series(frame["person_id"].to_pylist()).isin(approached).to_numpy()
+    # Of those whom the hash holds out, whoever they are: whom we approached depends on what came.
+    people = pd.DataFrame({"person_id": frame["person_id"].to_pylist()})
+    arms = [hashed(people.assign(trigger=one), "person_id", lived.salt) for one in GOAL]
+    alone = ((arms[0] == "held_out") & (arms[1] == "held_out")).to_numpy()
     used = np.flatnonzero(alone & ~np.isnan(label.astype(np.float64)))
     used = np.random.default_rng(1).permutation(used)[:JUDGED]
     p, y = predictor.score(frame)[used], label.astype(np.float64)[used]
