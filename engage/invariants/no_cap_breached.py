@@ -30,7 +30,7 @@ def _breaches(app: App, tx: Tx) -> Iterator[str]:
     ours = (spent["policy_version"] == policy_version(app.settings)).to_numpy()
     for cap in (_CEILING, *budget_of(app.settings)):
         asked = np.ones(len(spent), bool) if cap is _CEILING else ours
-        for decision in spent["decision_id"].to_numpy()[_over(spent, cap) & asked]:
+        for decision in spent["decision_id"].to_numpy()[over(spent, cap) & asked]:
             days = cap.window // timedelta(days=1)
             by = f" by {cap.channel}" if cap.channel else ""
             yield f"{decision} is more than {cap.limit} contacts{by} in {days} d"
@@ -44,9 +44,9 @@ def _spent(tx: Tx) -> pd.DataFrame:
     return spent
 
 
-def _over(spent: pd.DataFrame, cap: Cap) -> npt.NDArray[np.bool_]:
+def over(spent: pd.DataFrame, cap: Cap) -> npt.NDArray[np.bool_]:
     """Return which contacts have `limit` others of the same budget in the window before them."""
-    over = np.zeros(len(spent), bool)
+    found = np.zeros(len(spent), bool)
     mine = np.flatnonzero(spent["channel"] == cap.channel) if cap.channel else np.arange(len(spent))
     names = ["person_id", "subject_id"] if cap.per_subject else ["person_id"]
     whose = spent.iloc[mine].groupby(names, dropna=False, sort=False).ngroup().to_numpy()
@@ -54,8 +54,8 @@ def _over(spent: pd.DataFrame, cap: Cap) -> npt.NDArray[np.bool_]:
     order = np.lexsort((at, whose))
     first, last = order[: max(len(order) - cap.limit, 0)], order[cap.limit :]
     full = (whose[first] == whose[last]) & (at[last] - at[first] < np.timedelta64(cap.window))
-    over[mine[last[full]]] = True
-    return over
+    found[mine[last[full]]] = True
+    return found
 
 
 INVARIANT = Invariant(

@@ -6,13 +6,16 @@ import importlib
 import pkgutil
 from datetime import timedelta
 
+import numpy as np
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 
 import engage.invariants
-from engage.invariants import broken, invariants
+from engage.invariants import broken, invariants, no_cap_breached
 from engage.invariants.invariant import Invariant
 from engage.store import Tx
+from engage.store.ledger import Cap
 from engage.store.tables import Time
 from tests.bank import MORNING, Bank
 
@@ -229,11 +232,24 @@ def test_each_breach_is_named_and_nothing_else_is(used: Bank) -> None:
     assert {sentence: rows for sentence, rows in broken(used.app).items() if rows} == {}
 
 
-@pytest.mark.parametrize("contacts", [0, 1, 2])
-def test_fewer_contacts_than_a_cap_allows_break_none(bank: Bank, contacts: int) -> None:
-    if contacts:
-        bank.abandon_forms(contacts)
-    assert {sentence: rows for sentence, rows in broken(bank.app).items() if rows} == {}
+@pytest.mark.parametrize("contacts", range(7))
+def test_only_what_comes_on_top_of_a_full_budget_is_over_it(contacts: int) -> None:
+    """Four a day are allowed: of contacts an hour apart the fifth and later ones are too many."""
+    hours = [MORNING.replace(tzinfo=None) + timedelta(hours=n) for n in range(contacts)]
+    spent = pd.DataFrame({"person_id": ["a"] * contacts, "at": np.array(hours, "datetime64[us]")})
+    over = no_cap_breached.over(spent, Cap(4, timedelta(days=1)))
+    assert over.tolist() == [n >= 4 for n in range(contacts)]
+
+
+def test_a_contact_a_day_later_is_of_another_budget() -> None:
+    at = np.array([MORNING.replace(tzinfo=None), MORNING.replace(tzinfo=None)], "datetime64[us]")
+    at[1] += np.timedelta64(1, "D")
+    spent = pd.DataFrame({"person_id": ["a", "a"], "at": at})
+    assert not no_cap_breached.over(spent, Cap(1, timedelta(days=1))).any()
+    assert no_cap_breached.over(spent, Cap(1, timedelta(days=1, seconds=1))).tolist() == [
+        False,
+        True,
+    ]
 
 
 def test_each_invariant_has_a_breach_to_be_seen_on() -> None:
