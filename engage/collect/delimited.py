@@ -95,6 +95,9 @@ def _names(records: Iterator[Record], layout: Layout, path: Path) -> list[str]:
     line, values, wrong, _ = first
     if values is None:
         raise SourceFileError(f"{path}: line {line}, the header, cannot be read: {wrong}")
+    if foreign(whole := " | ".join(values)):
+        reason, shown = readable(whole)
+        raise SourceFileError(f"{path}: line {line}, the header: {reason} ({shown})")
     if layout.columns:
         _same_number(layout.columns, values, path)
         return list(layout.columns)

@@ -1,8 +1,8 @@
 """Bytes become lines of text, and a byte that is no text is named with its line.
 
-A UTF-8 file in which single lines are of another encoding, as when two exports were joined, is read:
-those lines are marked by what Python makes of such bytes (`surrogateescape`) and set aside as rows. A
-file of which most such letters are no UTF-8 is of another encoding, and is refused.
+A UTF-8 file in which single lines are of another encoding, as when two exports were joined, is
+read: those lines are marked by what Python makes of such bytes (`surrogateescape`) and set aside as
+rows. A file of which most letters beyond ASCII are no UTF-8 is of another encoding, and is refused.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """How many agent minutes are free for offers, by half hour, and which slots can be promised.
 
 A first, simple planner: of the staffed minutes, what inbound contacts do not need is free; what
-is promised already is taken off. Who works when, the roster says where there is one. The price of a minute is the one that the settings believe in.
+is promised already is taken off. Who works when, the roster says where there is one. The price of a
+minute is the one that the settings believe in.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ def _breaches(app: App, tx: Tx) -> Iterator[str]:
     """
     spent = _spent(tx)
     ours = (spent["policy_version"] == policy_version(app.settings)).to_numpy()
-    for cap in (_CEILING, *budget_of(app.settings)):
+    caps = (one for one in budget_of(app.settings) if one != _CEILING)
+    for cap in (_CEILING, *caps):
         asked = np.ones(len(spent), bool) if cap is _CEILING else ours
         for decision in spent["decision_id"].to_numpy()[over(spent, cap) & asked]:
             days = cap.window // timedelta(days=1)
@@ -39,7 +40,7 @@ def _breaches(app: App, tx: Tx) -> Iterator[str]:
 def _spent(tx: Tx) -> pd.DataFrame:
     held = ledger.contacts(tx, None).to_pandas()
     free = (held["state"] == ledger.RETURNED) | (held["class"] == ContactClass.REQUESTED)
-    policy = decisions.read(tx, source="engage").select(["decision_id", "policy_version"])
+    policy = decisions.read(tx, source="engage", columns=["decision_id", "policy_version"])
     spent: pd.DataFrame = held[~free].merge(policy.to_pandas(), on="decision_id", how="left")
     return spent
 

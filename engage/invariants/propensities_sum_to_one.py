@@ -25,9 +25,8 @@ FROM told WHERE arm <> 'held_out' AND coalesce(abs(propensity - chances[action])
 
 
 def _breaches(_: App, tx: Tx) -> list[str]:
-    decided = decisions.read(tx, source="engage").select(
-        ["decision_id", "arm", "action", "propensity", "propensities"]
-    )
+    columns = ["decision_id", "arm", "action", "propensity", "propensities"]
+    decided = decisions.read(tx, source="engage", columns=columns)
     return list(calculate(_SQL, decided=decided)["wrong"].to_pylist())
 
 

@@ -166,8 +166,8 @@ def stages(engine: DuckEngine, units: pa.Table, now: datetime) -> tuple[Stage, .
     account closed within 90 days, nor silence at the stage's end of more than four times the
     person's own median gap between active days of the year before and of more than the longest of
     those gaps (with fewer than three active days there is no usual gap, and silence says nothing).
-    The full meaning of *recovered* is the last stage; earlier ones are provisional and the same for both arms. Of a contact whose record
-    was corrected, the last word known by `now` counts.
+    The full meaning of *recovered* is the last stage; earlier ones are provisional and the same for
+    both arms. Of a contact whose record was corrected, the last word known by `now` counts.
     """
     found = engine.table(_SQL, units=placed(units, now))
     col = {name: found[name].to_numpy() for name in found.column_names}

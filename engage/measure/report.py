@@ -67,9 +67,10 @@ def build(
 
     `qualifications`: see `attribution.QUALIFICATIONS`. `engine` holds the relations. People whose
     first qualification lies before `since` are left out. `valued` (person_id, as_of, artifact_id,
-    value_minor, of `moments`) gives `clv_change`, which is withheld without. `refused` counts refusals by trigger and reason;
-    `actions` holds the effects of logged campaigns (`logged.campaign`) by trigger. Every trigger's
-    `sentences` say the same in words; `p_holm` is corrected for the number of triggers.
+    value_minor, of `moments`) gives `clv_change`, which is withheld without. `refused` counts
+    refusals by trigger and reason; `actions` holds the effects of logged campaigns
+    (`logged.campaign`) by trigger. Every trigger's `sentences` say the same in words; `p_holm` is
+    corrected for the number of triggers.
     """
     rows = typed(qualifications, now)
     units = _since(first_of_trigger(engine, rows, now), since)

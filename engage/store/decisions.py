@@ -147,12 +147,14 @@ def read(
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int | None = None,
+    columns: Sequence[str] | None = None,
 ) -> pa.Table:
     """Return decisions with every stored column, oldest first; `until` is excluded.
 
-    `limit` keeps the newest so many.
+    `limit` keeps the newest so many, `columns` just these columns: features and reasons are long.
     """
-    query = sa.select(decisions).where(sa.not_(decisions.c.gone))
+    wanted = list(decisions.c) if columns is None else [decisions.c[name] for name in columns]
+    query = sa.select(*wanted).where(sa.not_(decisions.c.gone))
     if person_ids is not None:
         query = query.where(bulk.among(tx, decisions.c.person_id, person_ids))
     if decision_ids is not None:

@@ -325,6 +325,14 @@ def test_lines_of_another_encoding_are_set_aside_and_the_others_come_in(tmp_path
     assert wrong.reason == "the byte 0xe9 is no utf-8 text, as the rest of the file is"
 
 
+def test_a_header_of_another_encoding_is_named(tmp_path: Path) -> None:
+    joined = "id,Größe\n".encode("cp1252") + "1,Jörg\n2,Zoë\n3,Ünal\n".encode()
+    path = written(tmp_path, joined, "joined.csv")
+    fingerprint(path)
+    with pytest.raises(SourceFileError, match=r"line 1, the header: the byte 0xf6 .*\| Größe"):
+        only(path)
+
+
 def test_a_json_line_of_another_encoding_is_set_aside(tmp_path: Path) -> None:
     joined = '{"name": "Zoë"}\n'.encode() + '{"name": "René"}\n'.encode("cp1252")
     path = written(tmp_path, joined, "joined.jsonl")

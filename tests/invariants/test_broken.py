@@ -212,6 +212,7 @@ def found(bank: Bank, file: str, statement: str) -> list[str]:
                 change = change.bindparams(sa.bindparam("long_ago", LONG_AGO, Time()))
             assert tx.execute(change).rowcount > 0
         said.extend(named(file).breaches(bank.app, tx))
+        assert len(said) == len(set(said)), "the same was said twice"
         raise TakeBack
 
     with pytest.raises(TakeBack), bank.app.store.write() as tx:
