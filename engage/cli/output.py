@@ -38,7 +38,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     table = Table(*heads, title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for row in rows:
         table.add_row(*(words(cell) for cell in row))
-    console = Console()
+    # What people wrote is shown as it stands: [words in brackets] and :words: are no markup.
+    console = Console(markup=False, emoji=False)
     if not console.is_terminal:
         console.width = _ANY_WIDTH
     console.print(table)
