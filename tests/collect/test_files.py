@@ -9,27 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from engage.collect import chunks, encodings, parquet
-from engage.collect.chunks import Chunk
-from engage.collect.files import fingerprint, read
+from engage.collect.files import fingerprint
 from engage.collect.layout import Layout
 from engage.errors import SourceFileError, WrongUse
+from tests.collect.reading import only, whole, written
 
 ROWS = [{"id": "1", "name": "Ada"}, {"id": "2", "name": "Grace, Hopper"}, {"id": "3", "name": None}]
-
-
-def whole(path: Path, layout: Layout | None = None, *, chunk_rows: int = 50_000) -> list[Chunk]:
-    return list(read(path, layout, chunk_rows=chunk_rows))
-
-
-def only(path: Path, layout: Layout | None = None) -> Chunk:
-    (chunk,) = whole(path, layout)
-    return chunk
-
-
-def written(folder: Path, content: str | bytes, name: str = "table.csv") -> Path:
-    path = folder / name
-    path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return path
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
@@ -227,13 +212,6 @@ def test_lines_before_the_table_can_be_skipped_and_still_count(tmp_path: Path) -
     assert list(chunk.lines) == [4]
 
 
-def test_marks_at_the_start_tell_the_encoding(tmp_path: Path) -> None:
-    for encoding in ("utf-8-sig", "utf-16"):
-        path = written(tmp_path, "id;name\n1;Zoë\n".encode(encoding), encoding)
-        fingerprint(path)
-        assert only(path).rows.to_pylist() == [{"id": "1", "name": "Zoë"}]
-
-
 def test_the_same_content_has_the_same_fingerprint_under_any_name(tmp_path: Path) -> None:
     one, other = written(tmp_path, "a\n1\n"), written(tmp_path, "a\n1\n", "b.csv")
     assert fingerprint(one).sha256 == fingerprint(other).sha256
@@ -308,48 +286,3 @@ def test_a_duplicate_header_can_be_renamed(tmp_path: Path) -> None:
     assert only(path, layout).rows.to_pylist() == [{"id": "1", "amount": "2", "other_id": "3"}]
     with pytest.raises(WrongUse, match=r"gives 2 names, but the header of .* has 3"):
         whole(path, Layout(columns=("id", "amount")))
-
-
-def test_lines_of_another_encoding_are_set_aside_and_the_others_come_in(tmp_path: Path) -> None:
-    """Two exports joined: ä and é as UTF-8, one line from Windows (0xe9 is its é) in between."""
-    joined = "id,name\n1,Jörg\n2,Zoë\n".encode() + "3,René\n".encode("cp1252") + b"4,Ann\n"
-    path = written(tmp_path, joined, "joined.csv")
-    fingerprint(path)
-
-    chunk = only(path)
-
-    assert [row["id"] for row in chunk.rows.to_pylist()] == ["1", "2", "4"]
-    assert list(chunk.numbers) == [0, 1, 3]
-    (wrong,) = chunk.malformed
-    assert (wrong.line, wrong.raw) == (4, "3 | René")
-    assert wrong.reason == "the byte 0xe9 is no utf-8 text, as the rest of the file is"
-
-
-def test_a_header_of_another_encoding_is_named(tmp_path: Path) -> None:
-    joined = "id,Größe\n".encode("cp1252") + "1,Jörg\n2,Zoë\n3,Ünal\n".encode()
-    path = written(tmp_path, joined, "joined.csv")
-    fingerprint(path)
-    with pytest.raises(SourceFileError, match=r"line 1, the header: the byte 0xf6 .*\| Größe"):
-        only(path)
-
-
-def test_a_json_line_of_another_encoding_is_set_aside(tmp_path: Path) -> None:
-    joined = '{"name": "Zoë"}\n'.encode() + '{"name": "René"}\n'.encode("cp1252")
-    path = written(tmp_path, joined, "joined.jsonl")
-    fingerprint(path)
-
-    chunk = only(path)
-
-    assert chunk.rows["name"].to_pylist() == ["Zoë"]
-    assert chunk.malformed[0].raw == '{"name": "René"}'
-
-
-def test_a_value_over_lines_of_another_encoding_is_one_row_set_aside(tmp_path: Path) -> None:
-    joined = 'id,note\n1,"Grüße\naus Köln"\n2,"'.encode() + "é\nè".encode("cp1252") + b'"\n3,x\n'
-    path = written(tmp_path, joined, "joined.csv")
-    fingerprint(path)
-
-    chunk = only(path)
-
-    assert [row["id"] for row in chunk.rows.to_pylist()] == ["1", "3"]
-    assert [(one.line, one.raw) for one in chunk.malformed] == [(4, "2 | é\nè")]
