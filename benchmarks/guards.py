@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from lived import NIGHT, SHARE, UNRESOLVED, Lived, Relations, hashed, live_through
+from lived import ABANDONED, NIGHT, SHARE, UNRESOLVED, Lived, Relations, hashed, live_through
 
 from engage.domain.catalog import QUERYABLE
 from engage.features.build import build as build_features
@@ -38,9 +38,14 @@ from engage.project import Project, open_project
 from engage.scoring.definition import Model
 from engage.scoring.predict import Predictor
 from engage.scoring.train import TrainingSet, train
+from engage.simulate.nastiness import Nastiness
 from engage.starting import begin_project
 
-GOAL = {NIGHT: "mortgage_application_submitted", UNRESOLVED: "recovered"}
+GOAL = {
+    NIGHT: "mortgage_application_submitted",
+    ABANDONED: "application_submitted",
+    UNRESOLVED: "recovered",
+}
 MODEL = "interaction_unresolved"
 WATCHED, JUDGED = timedelta(days=14), 1_000
 """Of the contacts of the first two live weeks so many are scored and then watched."""
@@ -224,14 +229,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--people", type=int, default=8_000)
+    parser.add_argument("--calm", action="store_true", help="without the troubles")
     parser.add_argument("--only", nargs="*", default=list(WAYS), help="some of the guards")
     asked = parser.parse_args()
+    troubles = Nastiness.none() if asked.calm else Nastiness.all()
     found: Mapping[tuple[str, str], list[Shown]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         begin_project(Path(folder))
         project = open_project(Path(folder))
         for seed in range(1, asked.seeds + 1):
-            lived = live_through(asked.people, seed)
+            lived = live_through(asked.people, seed, troubles)
             for name in asked.only:
                 for figure, shown in WAYS[name](lived, project):
                     found[name, figure].append(shown)

@@ -22,9 +22,12 @@ from engage.domain.interactions import CORRECTIONS
 from engage.simulate.nastiness import Nastiness
 from engage.simulate.world import World
 
-NIGHT, UNRESOLVED = "mortgage_calculator_at_night", "call_unresolved"
-HORIZON = {NIGHT: timedelta(days=14), UNRESOLVED: timedelta(days=7)}
-CHANNEL = {NIGHT: "chat_offer", UNRESOLVED: "callback"}
+NIGHT, ABANDONED = "mortgage_calculator_at_night", "application_abandoned"
+UNRESOLVED = "call_unresolved"
+HORIZON = {NIGHT: timedelta(days=14), ABANDONED: timedelta(days=14), UNRESOLVED: timedelta(days=7)}
+CHANNEL = {NIGHT: "chat_offer", ABANDONED: "chat_offer", UNRESOLVED: "callback"}
+IDLE = timedelta(minutes=10)
+"""So long nothing is heard of somebody who has begun a form and not sent it."""
 COSTLY = ("loan", "mortgage")
 """Topics whose specialists cost more than a call back is believed to bring."""
 SHARE, EPOCH = 0.5, "1"
@@ -49,16 +52,17 @@ class Lived:
     salt: bytes
 
 
-def live_through(people: int, seed: int) -> Lived:
+def live_through(people: int, seed: int, nastiness: Nastiness) -> Lived:
     """Return a bank whose qualified people were held out or approached by their arm."""
-    world = World(people, seed, weeks_live=3, nastiness=Nastiness.all())
+    world = World(people, seed, weeks_live=3, nastiness=nastiness)
     salt = f"guards-{seed}".encode()
     history, parts, found, at = world.history(), [], _nobody(), world.starts_at
     while at < world.live_until:
         at = min(at + STEP, world.live_until)
         parts.append(world.until(at))
         links = pa.concat_tables([history["links"], *(part["links"] for part in parts)])
-        fresh = _fresh(found, pd.concat([_night(parts[-1]), _unresolved(parts[-1])]), links)
+        came = [_night(parts[-1]), _unresolved(parts[-1]), _abandoned(parts[-2:], at)]
+        fresh = _fresh(found, pd.concat(came), links)
         found = _with_arms(pd.concat([found, fresh], ignore_index=True), links, salt)
         _approach(world, found, found["decision_id"].isin(fresh["decision_id"]))
     parts.append(world.until(world.ends_at + timedelta(days=400)))
@@ -141,6 +145,21 @@ def _night(told: Relations) -> pd.DataFrame:
         hours[some.index] = some["ts"].dt.tz_localize("UTC").dt.tz_convert(zone).dt.hour
     used = used[(hours >= 21) | (hours < 5)].assign(topic="")
     return _candidates(used, NIGHT, "session_id")
+
+
+def _abandoned(parts: list[Relations], now: datetime) -> pd.DataFrame:
+    """Return every visit of the last step that began a form, sent none and then fell silent."""
+    events = pa.concat_tables([part["events"] for part in parts]).to_pandas()
+    events = events.sort_values(["person_id", "ts", "event_id"])
+    person, quiet = events["person_id"], events["ts"].diff() > IDLE
+    visit = (quiet | (person != person.shift())).cumsum()
+    begun = events["name"].isin(["form_started", "application_started"]).groupby(visit).any()
+    sent = (events["name"] == "form_submitted").groupby(visit).any()
+    last = events.groupby(visit).last()[begun & ~sent]
+    last = last.assign(known_at=last["known_at"] + IDLE, topic="")
+    until = pd.Timestamp(now).tz_localize(None)
+    due = (last["known_at"] > until - STEP) & (last["known_at"] <= until)
+    return _candidates(last[due], ABANDONED, "session_id")
 
 
 def _unresolved(told: Relations) -> pd.DataFrame:
