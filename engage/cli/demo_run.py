@@ -40,11 +40,11 @@ _MATURING = timedelta(days=16)
 _LESS_OFTEN = {
     "train_models": timedelta(days=35),
     "measure_effect": timedelta(days=35),
-    "value_customers": timedelta(days=7),
+    "value_customers": timedelta(days=14),
     "archive_history": timedelta(days=4),
     "check_invariants": timedelta(days=1),
-    "plan_capacity": timedelta(hours=6),
-    "remind_appointments": timedelta(hours=6),
+    "plan_capacity": timedelta(hours=12),
+    "remind_appointments": timedelta(hours=12),
     "record_outcomes": timedelta(hours=1),
 }
 """It lives through weeks in minutes: what runs all the time elsewhere runs less often."""
