@@ -67,3 +67,13 @@ effects = sa.Table(
     json("body", null=False),
     sa.Index(None, "trigger", "computed_at"),
 )
+
+model_watches = sa.Table(
+    "model_watches",
+    metadata,
+    words("model", key=True),
+    moment("watched_at", key=True),
+    words("artifact_id"),
+    words("state"),
+    json("body", null=False),
+)
