@@ -113,6 +113,12 @@ def _fits(kind: pa.DataType, wanted: str) -> bool:
     return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
 
 
+def plain_words(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column of words, however it is encoded, as one array of `string`."""
+    words = _plain(column).cast(pa.string())
+    return words.combine_chunks() if isinstance(words, pa.ChunkedArray) else words
+
+
 def _floats(column: pa.ChunkedArray) -> Matrix:
     numbers = column.cast(pa.float64(), safe=False)
     return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)

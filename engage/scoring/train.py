@@ -20,6 +20,7 @@ from engage.scoring.predict import Predictor
 from engage.scoring.prepare import Prepared, TrainingSet, prepare, rarer_class
 from engage.scoring.quality import quality
 from engage.scoring.splits import Blocks, Rows, Split, by_person, by_time, person_draws
+from engage.scoring.watched import watched
 
 __all__ = ["Trained", "TrainingSet", "train"]
 
@@ -66,8 +67,10 @@ def train(
     body = _body(model, prepared, blocks, fitted, now=now, seed=seed)
     predictor = Predictor(Artifact(model.name, fitted.booster, body), threads=threads)
     metrics = _metrics(model, prepared, blocks, predictor)
-    artifact = Artifact(model.name, fitted.booster, {**body, "metrics": metrics})
     judged = prepared.rows[blocks.judge]
+    learned = prepared.rows[blocks.learn]
+    seen = watched(model, data, predictor, judged=judged, learned=learned)
+    artifact = Artifact(model.name, fitted.booster, {**body, "metrics": metrics, **seen})
     return Trained(artifact, metrics, len(prepared.rows), base_rate, prepared.counts, judged)
 
 

@@ -1,0 +1,37 @@
+"""What an artifact keeps of its training so that it can be watched and described afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from engage.domain.scores import Subject
+from engage.scoring.definition import Model
+from engage.scoring.population import reference
+from engage.scoring.predict import Predictor
+from engage.scoring.prepare import TrainingSet
+from engage.scoring.segments import by_feature
+from engage.scoring.splits import Rows
+
+
+def watched(
+    model: Model, data: TrainingSet, predictor: Predictor, *, judged: Rows, learned: Rows
+) -> dict[str, Any]:
+    """Return `reference`, with which drift is found, and `segments`, figures by part of the people.
+
+    `judged` and `learned`: positions in the training set. Rows whose outcome is not known yet
+    count for the reference: they are the newest people there are.
+    """
+    scores = predictor.score(data.frame)
+    unseen = np.ones(data.frame.num_rows, dtype=bool)
+    unseen[learned] = False
+    # Everybody is scored at one moment there, so a person counts once, as last seen.
+    newest_only = model.subject is Subject.PERSON
+    actual = np.asarray(data.label, dtype=np.float64)[judged]
+    rows = data.frame.take(pa.array(judged))
+    return {
+        "reference": reference(model.features, data.frame, scores, unseen, newest_only=newest_only),
+        "segments": by_feature(model.features, model.objective, rows, actual, scores[judged]),
+    }
