@@ -26,6 +26,7 @@ from engage.channels import build as build_channels
 from engage.clock import Clock, SystemClock
 from engage.errors import DefinitionError, SettingsError, StoreUnavailable, WrongUse
 from engage.job import Job
+from engage.scoring.barred import refuse_barred_features
 from engage.scoring.definition import Model
 from engage.settings import Secrets, Settings
 from engage.store import Store
@@ -70,6 +71,8 @@ def open_project(
     settings = settings_module.load(root, environment)
     secrets = Secrets.from_environ(environment)
     models = load_models(root / "models")
+    for model in models.values():
+        refuse_barred_features(model, settings.fairness.protected, settings.fairness.free_text)
     jobs = load_jobs(root / "jobs", settings)
     app = _open_app(root, settings, secrets, models, clock or SystemClock())
     return Project(app, jobs)

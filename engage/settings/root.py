@@ -15,6 +15,7 @@ from engage.settings.running import (
     Store,
 )
 from engage.settings.sending import Assignment, Channels, Delivery
+from engage.settings.watching import Drift, Fairness
 
 
 class Settings(Section):
@@ -25,6 +26,8 @@ class Settings(Section):
     history: History = key("the Parquet history", History)
     engine: Engine = key("what computes", Engine)
     scoring: Scoring = key("how models learn", Scoring)
+    drift: Drift = key("how models in use are watched", Drift)
+    fairness: Fairness = key("what no model may know", Fairness)
     journeys: Family[Journey] = key(
         "what visitors set out to do; an event belongs to the one that its property `journey` names, "
         "else to the one called like the first part of its path (/card/form: card)",
