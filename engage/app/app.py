@@ -68,6 +68,11 @@ class App:
         """Return the key under which opted-out numbers are remembered without keeping them."""
         return hmac.digest(self.secret, b"suppressions", "sha256")
 
+    @cached_property
+    def artifact_key(self) -> bytes:
+        """Return the key that trained models are signed with; derived, never kept."""
+        return hmac.digest(self.secret, b"artifacts", "sha256")
+
     def at(self, clock: Clock) -> App:
         """Return the same application under another clock."""
         return replace(self, clock=clock)

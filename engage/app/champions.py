@@ -8,9 +8,15 @@ from functools import lru_cache
 from pathlib import Path
 
 from engage.app.app import App
+from engage.errors import ArtifactRefused
+from engage.logs import get_logger
 from engage.scoring.artifact import read
 from engage.scoring.predict import Predictor
 from engage.store import artifacts
+
+_log = get_logger("champions")
+_told: set[tuple[Path, str]] = set()
+"""Refused artifacts that this process has named in the log; once each is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +28,44 @@ class Champion:
 
 
 def champions(app: App) -> Mapping[str, Champion]:
-    """Return the champion of each model that has one, by the model's name."""
+    """Return what serves each model that has been put in use, by the model's name.
+
+    Where the files of the one in charge are refused, the one before it serves until somebody has
+    mended that; a model without any that can be trusted gives no scores.
+    """
     with app.store.read() as tx:
-        records = artifacts.champions(tx)
-    return {
-        record.model: load(app, record.artifact_id, record.folder, record.sha256)
-        for record in records
-        if record.model in app.models
-    }
+        in_charge = artifacts.champions(tx)
+    found = {one.model: serving(app, one) for one in in_charge if one.model in app.models}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def serving(app: App, champion: artifacts.Record) -> Champion | None:
+    """Return what serves in this champion's name: itself or the newest before it that is sound."""
+    try:
+        return load(app, champion.artifact_id, champion.folder, champion.sha256)
+    except ArtifactRefused as refused:
+        _tell_once(app, champion, refused)
+    with app.store.read() as tx:
+        before = artifacts.predecessors(tx, champion)
+    for record in before:
+        try:
+            return load(app, record.artifact_id, record.folder, record.sha256)
+        except ArtifactRefused as refused:
+            _tell_once(app, record, refused)
+    return None
+
+
+def _tell_once(app: App, record: artifacts.Record, refused: ArtifactRefused) -> None:
+    if (key := (app.folder, record.artifact_id)) not in _told:
+        _told.add(key)
+        _log.error("artifact refused", model=record.model, why=str(refused))
 
 
 def load(app: App, artifact_id: str, folder: str, sha256: str) -> Champion:
-    """Return an artifact ready to score; refused when its file was altered."""
-    return Champion(artifact_id, _predictor(app.folder / folder, sha256))
+    """Return an artifact ready to score; refused when its files were altered or are not ours."""
+    return Champion(artifact_id, _predictor(app.folder / folder, sha256, app.artifact_key))
 
 
 @lru_cache(maxsize=32)
-def _predictor(folder: Path, sha256: str) -> Predictor:
-    return Predictor(read(folder, sha256))
+def _predictor(folder: Path, sha256: str, key: bytes) -> Predictor:
+    return Predictor(read(folder, sha256, key))

@@ -8,38 +8,28 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import Literal
 
 from engage.app.app import App
-from engage.app.champions import load
+from engage.app.finding import Finding
+from engage.app.model_checkup import models_found
 from engage.deliver import killswitch
 from engage.domain.messages import MessageState
 from engage.domain.runs import RunState
 from engage.domain.triggers import Trigger
-from engage.errors import EngageError
-from engage.store import artifacts, outbox, plans, quarantine, staffing
 from engage.store import jobs as runs
+from engage.store import outbox, plans, quarantine, staffing
 from engage.store import triggers as stored
 
-Level = Literal["ok", "look", "broken"]
+__all__ = ["Finding", "check_up"]
+
 _ENOUGH = 1 << 30
 """Bytes free; below it a night's training and archiving may not fit."""
 _ROSTER_AHEAD = timedelta(days=7)
 """As far ahead as slots are promised."""
 _OWN = ("version", "state", "by", "approved_by")
 """What belongs to a stored version of a trigger and not to its settings."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at: whether it is well, and what to do if not."""
-
-    level: Level
-    about: str
-    says: str
-    remedy: str = ""
 
 
 def check_up(
@@ -54,7 +44,7 @@ def check_up(
         lambda: _files(app),
         lambda: _outgoing(app),
         lambda: _jobs(app, due),
-        lambda: _models(app),
+        lambda: models_found(app),
         lambda: _triggers(app, triggers),
         lambda: _rows(app),
         lambda: _rosters(app),
@@ -110,23 +100,6 @@ def _jobs(app: App, due: Mapping[str, datetime | None]) -> Iterator[Finding]:
         )
     elif not failed:
         yield Finding("ok", "jobs", f"all {len(due)} ran when they were last due")
-
-
-def _models(app: App) -> Iterator[Finding]:
-    with app.store.read() as tx:
-        in_use = {record.model: record for record in artifacts.champions(tx)}
-    for name in sorted(app.models):
-        record, about = in_use.get(name), f"model {name}"
-        if record is None:
-            words = "it was never trained well enough to be used; its triggers stay silent"
-            yield Finding("look", about, words, f"engage models train {name} says what is missing")
-            continue
-        try:
-            load(app, record.artifact_id, record.folder, record.sha256)
-        except EngageError as error:
-            yield Finding("broken", about, str(error), f"engage models train {name}")
-        else:
-            yield Finding("ok", about, f"in use since {record.promoted_at:%Y-%m-%d %H:%M}")
 
 
 def _triggers(app: App, settings: Mapping[str, Trigger]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engage.app.app import App
-from engage.app.champions import load
+from engage.app.champions import serving
 from engage.domain.ids import Prefix, derive
 from engage.domain.runs import JobReport
 from engage.errors import NotTrainable
@@ -101,12 +101,14 @@ def training_set(app: App, model: Model, now: datetime) -> TrainingSet:
 
 def _register(app: App, model: Model, data: TrainingSet, trained: Trained, by: str) -> Outcome:
     artifact = trained.artifact
-    path = write(app.artifacts_folder, artifact)
+    path = write(app.artifacts_folder, artifact, app.artifact_key)
     artifact_id = derive(Prefix.ARTIFACT, model.name, artifact.sha256)
-    with app.store.write() as tx:
+    with app.store.read() as tx:
         champion = artifacts.champion(tx, model.name)
-        before = _champions_figures(app, model, data, trained, champion)
-        failures = judge(model, trained.metrics, before)
+    before = _champions_figures(app, model, data, trained, champion)
+    failures = judge(model, trained.metrics, before)
+    against = None if champion is None else {"artifact": champion.artifact_id, "metrics": before}
+    with app.store.write() as tx:
         promoted = not failures and (app.settings.scoring.promote == "auto" or champion is None)
         artifacts.add(
             tx,
@@ -117,7 +119,7 @@ def _register(app: App, model: Model, data: TrainingSet, trained: Trained, by: s
                 folder=str(path.relative_to(app.folder)),
                 sha256=artifact.sha256,
                 state="challenger",
-                body={**artifact.body, "failures": list(failures)},
+                body={**artifact.body, "failures": list(failures), "against": against},
             ),
         )
         if promoted:
@@ -135,5 +137,5 @@ def _champions_figures(
     """Return how the model in use does on the very rows that judged the new one."""
     if champion is None:
         return None
-    in_use = load(app, champion.artifact_id, champion.folder, champion.sha256)
-    return measure(model, in_use.predictor, data, trained.judged)
+    in_use = serving(app, champion)
+    return None if in_use is None else measure(model, in_use.predictor, data, trained.judged)

@@ -5,7 +5,8 @@ get(tx, artifact_id) -> Record | None
 champion(tx, model) -> Record | None, champions(tx) -> list[Record]
 read(tx, model=None) -> list[Record]              the newest first
 promote(tx, artifact_id, *, by, at) -> None       its predecessor retires
-rollback(tx, model, *, by, at) -> Record | None   back to the predecessor
+predecessors(tx, champion) -> list[Record]        those in use before it, the newest first
+rollback(tx, model, *, by, at, to="") -> Record | None   back to the predecessor
 """
 
 from __future__ import annotations
@@ -83,14 +84,30 @@ def promote(tx: Tx, artifact_id: str, *, by: str, at: datetime) -> None:
     _put_in_use(tx, record, by, at, verb="promote")
 
 
-def rollback(tx: Tx, model: str, *, by: str, at: datetime) -> Record | None:
-    """Put the model's predecessor back in use and return it; None when there is none."""
-    retired = _read(tx, sa.and_(artifacts.c.model == model, artifacts.c.state == RETIRED))
-    before = max(
-        (one for one in retired if one.promoted_at is not None),
-        key=lambda one: (one.promoted_at, one.artifact_id),
-        default=None,
-    )
+def predecessors(tx: Tx, champion: Record) -> list[Record]:
+    """Return those that were in use under this name and are older than it, the newest first.
+
+    Older by when they were trained: going back twice goes further back, never forward again.
+    """
+    return [
+        one
+        for one in read(tx, champion.model)
+        if one.promoted_at is not None and _age(one) < _age(champion)
+    ]
+
+
+def _age(record: Record) -> tuple[datetime, str]:
+    return record.created_at, record.artifact_id
+
+
+def rollback(tx: Tx, model: str, *, by: str, at: datetime, to: str = "") -> Record | None:
+    """Put the model's predecessor back in use and return it; None when there is none.
+
+    `to`: the artifact id of an earlier predecessor, where the last one is not wanted.
+    """
+    in_use = champion(tx, model)
+    known = predecessors(tx, in_use) if in_use else []
+    before = next((one for one in known if to in ("", one.artifact_id)), None)
     if before is not None:
         _put_in_use(tx, before, by, at, verb="rollback")
     return before
