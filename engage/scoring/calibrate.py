@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+People = NDArray[np.int64]
 
 LARGEST_FACTOR = 2.0
 """An amount is never moved by more than this factor: one huge customer must not move them all."""
@@ -99,23 +100,42 @@ def _log_likelihood(chance: Floats, label: Floats) -> float:
     return float(np.where(label == 1, np.log(chance), np.log1p(-chance)).sum())
 
 
-def fit_scale(raw: Floats, label: Floats) -> Calibration:
-    """Return the factor that makes the total of positive amounts right; `raw` is the logarithm."""
+def fit_scale(raw: Floats, label: Floats, person: People | None = None) -> Calibration:
+    """Return the factor that makes the total of positive amounts right; `raw` is the logarithm.
+
+    Rows of one `person` come from one purse: together they prove no more than that person does.
+    """
     predicted = np.exp(raw)
-    missing = _settled_mean(label - predicted)
+    missing = _settled_mean(label - predicted, person)
     factor = 1 + missing / predicted.mean()
     return Calibration("log_scale", float(np.clip(factor, 1 / LARGEST_FACTOR, LARGEST_FACTOR)))
 
 
-def fit_shift(raw: Floats, label: Floats) -> Calibration:
+def fit_shift(raw: Floats, label: Floats, person: People | None = None) -> Calibration:
     """Return the constant that makes the total right where amounts may be negative."""
-    return Calibration("shift", 1.0, _settled_mean(label - raw))
+    return Calibration("shift", 1.0, _settled_mean(label - raw, person))
 
 
-def _settled_mean(miss: Floats) -> float:
+def _settled_mean(miss: Floats, person: People | None) -> float:
     """Return the mean miss, shrunk by 1 - 1 / t^2 as in `settle`; zero when chance explains it."""
-    if len(miss) < 2:
-        return 0.0
+    error = error_of_mean(miss, person)
     mean = float(miss.mean())
-    error = float(miss.std(ddof=1) / np.sqrt(len(miss)))
-    return mean * max(0.0, 1 - (error / mean) ** 2) if mean else 0.0
+    if not mean or not np.isfinite(error):
+        return 0.0
+    return mean * max(0.0, 1 - (error / mean) ** 2)
+
+
+def error_of_mean(values: Floats, person: People | None = None) -> float:
+    """Return the standard error of a mean of rows that cluster by person; NaN for one person.
+
+    Liang and Zeger (1986): the squared sums of each person's deviations, times P / (P - 1). With
+    one row a person it is the usual s / sqrt(n).
+    """
+    miss = values - values.mean()
+    if person is not None:
+        _, place = np.unique(person, return_inverse=True)
+        miss = np.bincount(place, weights=miss)
+    people = len(miss)
+    if people < 2:
+        return float("nan")
+    return float(np.sqrt((miss**2).sum() * people / (people - 1)) / len(values))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from engage.domain.scores import Objective, Subject
+from engage.errors import DefinitionError
 from engage.features.definition import Feature
 
 
@@ -23,6 +24,28 @@ class Gates:
     """Expected calibration error over 15 equal-mass bins; for an amount |bias| over the mean."""
     min_gain: float = -0.005
     """How much better than the champion on the same rows; below zero allows for noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purchases:
+    """Which features tell how a shop's customer buys, so that what is still to come follows.
+
+    For who leaves in silence, never for contracts. A model of an amount that names them is the
+    average of its trees and of BG/NBD with gamma-gamma.
+    """
+
+    repeats: str
+    """Purchases after the first; missing for who never bought."""
+    recency: str
+    """Time from the first to the last purchase; 0 without repeats."""
+    age: str
+    """Time from the first purchase to the moment of looking."""
+    spend: str = ""
+    """Mean amount of a purchase, the first one too; empty where the label counts purchases."""
+    unit: timedelta = timedelta(days=1)
+    """Of recency and age."""
+    ahead: timedelta | None = None
+    """How far ahead the label looks, where it is not the model's horizon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +72,26 @@ class Model:
     subjects: str = ""
     goal: str = ""
     query: str = ""
+    purchases: Purchases | None = None
+    """How a shop's customer buys; None for contracts and whatever is no amount."""
+
+    def __post_init__(self) -> None:
+        """Refuse purchases that the model cannot have."""
+        told = self.purchases
+        if told is None:
+            return
+        if self.objective is not Objective.AMOUNT:
+            raise DefinitionError(
+                f"model {self.name}: purchases give an amount; set objective=Objective.AMOUNT"
+            )
+        named = (told.repeats, told.recency, told.age, *([told.spend] if told.spend else []))
+        numbers = {one.name for one in self.features if one.type in ("number", "integer")}
+        for name in named:
+            if name not in numbers:
+                raise DefinitionError(
+                    f"model {self.name}: purchases name {name!r}, which is no number among its "
+                    f"features; add it to the features and to the query"
+                )
 
     @property
     def feature_names(self) -> tuple[str, ...]:

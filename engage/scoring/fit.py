@@ -15,7 +15,9 @@ from engage.errors import DefinitionError, NotTrainable
 from engage.scoring.calibrate import Calibration, fit_scale, fit_shift, fit_sigmoid, settle
 from engage.scoring.definition import Model
 from engage.scoring.prepare import Prepared
+from engage.scoring.purchases import PurchaseValue, averaged, fit_purchases
 from engage.scoring.splits import Blocks, Rows, folds, person_draws
+from engage.scoring.winsorise import winsorised
 
 Floats = NDArray[np.float64]
 
@@ -49,6 +51,8 @@ class Fitted:
     rounds: int
     settings: dict[str, Any]
     """LightGBM's parameters, without the number of threads, on which nothing depends."""
+    purchases: PurchaseValue | None = None
+    """What is averaged with the trees where the model names purchases."""
 
 
 def fit(
@@ -93,9 +97,14 @@ def fit(
     else:
         later, raw = _unseen(boosters.boosters, pairs, prepared.matrix[learn], rounds, threads)
         later = learn[later]
-    calibration = _calibrate(settings["objective"], np.asarray(raw), prepared.label[later])
+    raw, purchases = np.asarray(raw), fit_purchases(model, prepared, blocks)
+    if purchases is not None:
+        amounts = purchases.amounts(prepared.matrix[later], model.feature_names)
+        raw = averaged(raw, amounts, logs=settings["objective"] == "tweedie")
+    label, person = prepared.label[later], prepared.person[later]
+    calibration = _calibrate(settings["objective"], raw, label, person)
     kept = {name: value for name, value in settings.items() if name != "num_threads"}
-    return Fitted(plain_text(booster), calibration, rounds, kept)
+    return Fitted(plain_text(booster), calibration, rounds, kept, purchases)
 
 
 def _settings(
@@ -140,9 +149,12 @@ def _dataset(
     model: Model, prepared: Prepared, rows: Rows, settings: Mapping[str, Any]
 ) -> lgb.Dataset:
     categories = [one for one, feature in enumerate(model.features) if feature.type == "category"]
+    label = prepared.label[rows]
+    if model.objective is Objective.AMOUNT:
+        label = winsorised(label, prepared.person[rows])
     return lgb.Dataset(
         prepared.matrix[rows],
-        prepared.label[rows],
+        label,
         feature_name=list(model.feature_names),
         categorical_feature=categories,
         params=dict(settings),
@@ -167,12 +179,12 @@ def _unseen(
     return positions[order], np.concatenate([np.asarray(one) for one in scores])[order]
 
 
-def _calibrate(objective: str, raw: Floats, label: Floats) -> Calibration:
+def _calibrate(objective: str, raw: Floats, label: Floats, person: Rows) -> Calibration:
     if objective == "binary":
         return settle(fit_sigmoid(raw, label), raw, label)
     if objective == "tweedie":
-        return fit_scale(raw, label)
-    return fit_shift(raw, label)
+        return fit_scale(raw, label, person)
+    return fit_shift(raw, label, person)
 
 
 def plain_text(booster: lgb.Booster) -> str:

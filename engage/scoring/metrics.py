@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from engage.scoring.calibrate import error_of_mean
+
 Floats = NDArray[np.float64]
 
 BINS = 15
@@ -103,12 +105,18 @@ def bias(actual: Floats, predicted: Floats) -> float:
     return float((predicted.sum() - total) / abs(total)) if total else float("nan")
 
 
-def bias_by_chance(actual: Floats, predicted: Floats) -> float:
-    """Return the standard error of `bias`, from the spread of the rows' own errors."""
+def bias_by_chance(
+    actual: Floats, predicted: Floats, person: NDArray[np.int64] | None = None
+) -> float:
+    """Return the standard error of `bias`, from the spread of the errors of rows or of people.
+
+    Rows of one `person` are one piece of evidence: one huge customer looked at in twelve months is
+    wrong twelve times for one reason.
+    """
     total = abs(actual.sum())
     if not total or len(actual) < 2:
         return float("nan")
-    return float(np.std(predicted - actual, ddof=1) * np.sqrt(len(actual)) / total)
+    return error_of_mean(predicted - actual, person) * len(actual) / float(total)
 
 
 def ngini(actual: Floats, predicted: Floats) -> float:

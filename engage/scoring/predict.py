@@ -11,6 +11,7 @@ from engage.features.definition import Feature
 from engage.scoring.artifact import Artifact
 from engage.scoring.calibrate import Calibration
 from engage.scoring.columns import Matrix, encode
+from engage.scoring.purchases import averaged, from_body
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +26,8 @@ class Predictor:
         self.features = tuple(Feature(**feature) for feature in body["features"])
         self._categories: dict[str, list[str]] = body["categories"]
         self._calibration = Calibration(**body["calibration"])
+        self._purchases = from_body(body.get("purchases"))
+        self._names = tuple(feature.name for feature in self.features)
         self._threads = threads
         self._booster = lgb.Booster(model_str=artifact.booster)
 
@@ -37,8 +40,15 @@ class Predictor:
         return self.score_matrix(self.encode(frame))
 
     def score_matrix(self, matrix: Matrix) -> Floats:
-        """Return `score` for a frame that is already encoded."""
-        return self._calibration.apply(self.raw(matrix))
+        """Return `score` for a frame that is already encoded.
+
+        Where the artifact holds purchase models, the mean of their amount and the trees'.
+        """
+        raw = self.raw(matrix)
+        if self._purchases is not None:
+            amounts = self._purchases.amounts(matrix, self._names)
+            raw = averaged(raw, amounts, logs=self._calibration.kind == "log_scale")
+        return self._calibration.apply(raw)
 
     def encode(self, frame: pa.Table) -> Matrix:
         """Return the frame as the numbers this model computes with."""
@@ -46,13 +56,14 @@ class Predictor:
         return encode(frame, self.features, self._categories, model=name).matrix
 
     def raw(self, matrix: Matrix) -> Floats:
-        """Return the trees' own sum per row, before calibration."""
+        """Return the trees' own sum per row, before purchase models and calibration."""
         return self._predict(matrix, raw_score=True)
 
     def contributions(self, matrix: Matrix) -> Floats:
         """Return each feature's part in the raw score (TreeSHAP, Lundberg et al. 2020).
 
-        One column per feature and the average score last; a row sums to its raw score.
+        One column per feature and the average score last; a row sums to its raw score. Reasons
+        explain the trees: purchase models see the same customer by three numbers of the features.
         """
         width = len(self.features) + 1
         return self._predict(matrix, pred_contrib=True).reshape(len(matrix), width)

@@ -11,11 +11,17 @@ from engage.scoring import metrics
 Floats = NDArray[np.float64]
 
 
-def quality(objective: Objective, actual: Floats, predicted: Floats) -> dict[str, float | None]:
+def quality(
+    objective: Objective,
+    actual: Floats,
+    predicted: Floats,
+    person: NDArray[np.int64] | None = None,
+) -> dict[str, float | None]:
     """Return the figures of these predictions; None where a figure cannot be known.
 
     A chance: roc_auc, pr_auc, brier, ece. An amount: rmse, bias, ngini. Both: n, base_rate, and how
-    large the calibration error would be by chance alone (`ece_by_chance`, `bias_by_chance`).
+    large the calibration error would be by chance alone (`ece_by_chance`, `bias_by_chance`), the
+    latter over people where `person` says whose each row is.
     """
     if objective is Objective.PROBABILITY:
         found = {
@@ -29,7 +35,7 @@ def quality(objective: Objective, actual: Floats, predicted: Floats) -> dict[str
         found = {
             "rmse": metrics.rmse(actual, predicted),
             "bias": metrics.bias(actual, predicted),
-            "bias_by_chance": metrics.bias_by_chance(actual, predicted),
+            "bias_by_chance": metrics.bias_by_chance(actual, predicted, person),
             "ngini": metrics.ngini(actual, predicted),
         }
     base_rate = float(actual.mean()) if len(actual) else float("nan")

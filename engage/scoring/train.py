@@ -101,7 +101,7 @@ def _metrics(
     """Return the figures on the judging block, with the size of the whole training set."""
     actual = prepared.label[blocks.judge]
     predicted = predictor.score_matrix(prepared.matrix[blocks.judge])
-    figures = quality(model.objective, actual, predicted)
+    figures = quality(model.objective, actual, predicted, prepared.person[blocks.judge])
     figures["rows"] = len(prepared.rows)
     figures["rarer"] = rarer_class(model, prepared.label)
     if model.objective is Objective.PROBABILITY:
@@ -123,6 +123,7 @@ def _body(
         "categories": prepared.categories,
         "unused": list(prepared.unused),
         "calibration": asdict(fitted.calibration),
+        "purchases": fitted.purchases.body() if fitted.purchases else None,
         "parameters": fitted.settings,
         "trees": fitted.rounds,
         "split": blocks.kind,

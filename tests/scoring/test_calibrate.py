@@ -9,7 +9,15 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
-from engage.scoring.calibrate import Calibration, fit_scale, fit_shift, fit_sigmoid, settle, sigmoid
+from engage.scoring.calibrate import (
+    Calibration,
+    error_of_mean,
+    fit_scale,
+    fit_shift,
+    fit_sigmoid,
+    settle,
+    sigmoid,
+)
 from engage.scoring.metrics import ece
 
 Floats = NDArray[np.float64]
@@ -124,6 +132,27 @@ def test_a_factor_that_chance_explains_is_one() -> None:
     assert fit_scale(np.zeros(4), np.array([0.0, 0, 0, 4])).slope == 1.0
     assert fit_scale(np.zeros(4), np.array([0.0, 0, 0, 5])).slope == 1.0
     assert fit_scale(np.zeros(1), np.array([5.0])).slope == 1.0
+
+
+def test_many_rows_of_one_person_prove_no_more_than_one() -> None:
+    """Each of 50 people four times: the error is that of the 50, not half of it."""
+    rng = np.random.default_rng(9)
+    once, person = rng.normal(1.0, 2.0, 50), np.arange(50)
+    four, whose = np.tile(once, 4), np.tile(person, 4)
+    assert error_of_mean(once) == pytest.approx(once.std(ddof=1) / np.sqrt(50))
+    assert error_of_mean(four, whose) == pytest.approx(error_of_mean(once, person))
+    assert np.isnan(error_of_mean(np.ones(7), np.zeros(7, dtype=np.int64)))
+
+
+def test_twelve_months_of_one_huge_customer_move_no_other() -> None:
+    """600 rows that are right, and 12 of one person who spends 200 instead of 1: a mean miss of 3.9.
+
+    By rows its error is 1.1, and the factor were nearly its limit; by people it is 3.9: chance.
+    """
+    label = np.append(np.ones(600), np.full(12, 200.0))
+    person = np.append(np.arange(600) // 12, np.full(12, 50))
+    assert fit_scale(np.zeros(612), label).slope == 2.0
+    assert fit_scale(np.zeros(612), label, person).slope == pytest.approx(1.0, abs=0.001)
 
 
 def test_a_shift_makes_the_total_right_where_losses_are_possible() -> None:

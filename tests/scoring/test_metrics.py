@@ -104,6 +104,16 @@ def test_standard_error_of_the_bias_is_its_spread_over_repeated_samples() -> Non
     assert stated == pytest.approx(spread, rel=0.1)
 
 
+def test_standard_error_of_the_bias_counts_people_where_it_knows_them() -> None:
+    """500 people seen four times each, alike each time: the total is as uncertain as if seen once."""
+    rng = np.random.default_rng(9)
+    once = rng.exponential(100.0, (400, 500))
+    predicted, person = np.full(2000, 100.0), np.tile(np.arange(500), 4)
+    spread = np.std([metrics.bias(np.tile(row, 4), predicted) for row in once])
+    stated = [metrics.bias_by_chance(np.tile(row, 4), predicted, person) for row in once]
+    assert np.mean(stated) == pytest.approx(spread, rel=0.1)
+
+
 def test_what_cannot_be_known_is_no_number() -> None:
     alike, none = np.ones(3), np.empty(0)
     assert np.isnan(metrics.roc_auc(alike, alike))
