@@ -12,6 +12,8 @@ from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
 
 models = typer.Typer(help="Train, judge and promote models.", no_args_is_help=True)
+_BY = "command line"
+_MOST_SHIFTS = 10
 NameArgument = Annotated[str, typer.Argument(help="The model's name: its file in models/.")]
 
 
@@ -25,8 +27,20 @@ def list_models(project: ProjectOption = None, as_json: JsonOption = False) -> N
     if as_json:
         print_json(rows)
     else:
-        columns = ("name", "sentence", "state", "rows", "quality", "promoted_at")
+        columns = (
+            "name",
+            "sentence",
+            "state",
+            "rows",
+            "quality",
+            "promoted_at",
+            "promoted_by",
+            "watch",
+        )
         print_table("Models", columns, [[row.get(c) for c in columns] for row in rows])
+        for row in rows:
+            if waiting := row.get("challenger"):
+                typer.echo(f"{row['name']}: {waiting['artifact']} beside it: {waiting['why_not']}")
 
 
 @models.command("train")
@@ -42,7 +56,7 @@ def train(
     with opened_app(project, at) as app:
         chosen = {name: _model(app, name)} if name else app.models
         each = [model for _, model in sorted(chosen.items())]
-        outcomes = [train_model(app, model, by="command line") for model in each]
+        outcomes = [train_model(app, model, by=_BY) for model in each]
     if as_json:
         print_json([_outcome(one) for one in outcomes])
     else:
@@ -53,12 +67,49 @@ def train(
 
 
 @models.command("show")
-def show(name: NameArgument, project: ProjectOption = None) -> None:
-    """Show a model's champion in full: features, window, metrics, calibration."""
-    from engage.app.lineage import champion_body
+def show(name: NameArgument, project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Show a model's champion, what was trained before it, and what the last look at it found."""
+    from engage.app.lineage import shown
 
     with opened_app(project) as app:
-        print_json(champion_body(app, _model(app, name).name))
+        told = shown(app, _model(app, name))
+    if as_json:
+        print_json(told)
+        return
+    columns = ("artifact", "trained_at", "state", "rows", "quality", "promoted_by", "why_not")
+    steps = [[step[one] for one in columns] for step in told["history"]]
+    print_table(f"{name}: what was trained, the newest first", columns, steps)
+    print_table("The champion on rows it never saw", ("metric", "value"), told["metrics"].items())
+    _print_watch(told["watch"])
+
+
+def _print_watch(watch: Any) -> None:
+    if watch is None:
+        typer.echo("Not watched yet; engage job watch_drift looks now.")
+        return
+    typer.echo(f"Watched {watch['watched_at']:%Y-%m-%d %H:%M}: {watch['state']}")
+    for words in [*watch["says"], *([watch["proposal"]] if "proposal" in watch else [])]:
+        typer.echo(f"- {words}")
+    moved = ("name", "psi", "by_chance", "p_family", "drifted")
+    rows = [[one[name] for name in moved] for one in watch.get("shifts", ())[:_MOST_SHIFTS]]
+    print_table("Moved most since training", moved, rows)
+    week = ("week", "n", "base_rate", "stated", "roc_auc", "ece", "ece_by_chance", "ngini", "bias")
+    weeks = [[one.get(name) for name in week] for one in watch.get("weeks", ())]
+    print_table("Matured outcomes by week", week, weeks)
+
+
+@models.command("card")
+def card(name: NameArgument, project: ProjectOption = None, as_json: JsonOption = False) -> None:
+    """Describe a model: purpose, data, features, quality by segment, limits, and how it does now."""
+    from engage.app.card import as_markdown
+    from engage.app.card import card as card_of
+
+    with opened_app(project) as app:
+        told = card_of(app, _model(app, name))
+    if as_json:
+        print_json(told)
+    else:
+        typer.echo(as_markdown(told))
 
 
 @models.command("evaluate")
@@ -71,29 +122,60 @@ def evaluate(
     split: Annotated[str, typer.Option(help="random or time")] = "time",
     seed: Annotated[int, typer.Option(help="Seed of the split and the training.")] = 0,
     at: AtOption = None,
+    segment_by: Annotated[
+        str, typer.Option(help="FILE/COLUMN of an attribute the model never sees, by person_id.")
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Train on one part of the labelled rows, judge on the other, and keep nothing."""
+    """Train on one part of the labelled rows, judge on the other, and keep nothing.
+
+    With --segment-by the model is held against groups that it knows nothing of; 1 when it is less
+    honest to one of them.
+    """
     from engage.app.evaluating import evaluate_model
 
     with opened_app(project, at) as app:
-        metrics = evaluate_model(app, _model(app, name), data=data, split=split, seed=seed)
+        model = _model(app, name)
+        metrics = evaluate_model(
+            app, model, data=data, split=split, seed=seed, segment_by=segment_by
+        )
+    parity = metrics.get("parity", [])
     if as_json:
         print_json(metrics)
     else:
-        print_table(f"{name}, {split} split, seed {seed}", ("metric", "value"), metrics.items())
+        shown = [(key, value) for key, value in metrics.items() if key != "parity"]
+        print_table(f"{name}, {split} split, seed {seed}", ("metric", "value"), shown)
+        if parity:
+            columns = tuple(parity[0])
+            print_table(f"By {segment_by}", columns, [list(one.values()) for one in parity])
+    if any(one["unequal"] for one in parity):
+        raise typer.Exit(1)
 
 
 @models.command("promote")
 def promote(
     artifact: Annotated[str, typer.Argument(help="The artifact's id.")],
     project: ProjectOption = None,
+    anyway: Annotated[bool, typer.Option("--anyway", help="Even if its gates refused it.")] = False,
 ) -> None:
     """Put a trained artifact in charge of its model."""
     from engage.app.lineage import promote as put_in_charge
 
     with opened_app(project) as app:
-        typer.echo(put_in_charge(app, artifact))
+        typer.echo(put_in_charge(app, artifact, by=_BY, anyway=anyway))
+
+
+@models.command("rollback")
+def rollback(
+    name: NameArgument,
+    project: ProjectOption = None,
+    to: Annotated[str, typer.Option(help="An earlier artifact than the one before.")] = "",
+) -> None:
+    """Put the artifact that was in charge before back in charge."""
+    from engage.app.lineage import roll_back
+
+    with opened_app(project) as app:
+        typer.echo(roll_back(app, _model(app, name), by=_BY, to=to))
 
 
 def _model(app: Any, name: str) -> Any:

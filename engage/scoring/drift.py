@@ -122,7 +122,7 @@ def _pooled(share: Floats, rows: float) -> Whole:
     """Return the group of each bin: bins that chance hardly fills go together."""
     small = share * rows < FEWEST_EXPECTED
     if small.any() and share[small].sum() * rows < FEWEST_EXPECTED and not small.all():
-        small |= share == share[~small].min()
+        small[np.where(small, np.inf, share).argmin()] = True
     groups = np.cumsum(~small) - 1
     groups[small] = groups.max() + 1
     return np.asarray(groups, dtype=np.int64)

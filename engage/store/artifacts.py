@@ -3,7 +3,8 @@
 add(tx, record) -> bool                           False when it is known already
 get(tx, artifact_id) -> Record | None
 champion(tx, model) -> Record | None, champions(tx) -> list[Record]
-read(tx, model=None) -> list[Record]              the newest first
+newest_challenger(tx, model) -> Record | None
+read(tx, model=None, *, most=None) -> list[Record]   the newest first
 promote(tx, artifact_id, *, by, at) -> None       its predecessor retires
 predecessors(tx, champion) -> list[Record]        those in use before it, the newest first
 rollback(tx, model, *, by, at, to="") -> Record | None   back to the predecessor
@@ -71,9 +72,15 @@ def champions(tx: Tx) -> list[Record]:
     return sorted(_read(tx, artifacts.c.state == CHAMPION), key=lambda one: one.model)
 
 
-def read(tx: Tx, model: str | None = None) -> list[Record]:
-    """Return every model of this name, or all of them, the newest first."""
-    return _read(tx, sa.true() if model is None else artifacts.c.model == model)
+def newest_challenger(tx: Tx, model: str) -> Record | None:
+    """Return the newest of this name that was never in use; None when there is none."""
+    waiting = sa.and_(artifacts.c.model == model, artifacts.c.state == CHALLENGER)
+    return next(iter(_read(tx, waiting, most=1)), None)
+
+
+def read(tx: Tx, model: str | None = None, *, most: int | None = None) -> list[Record]:
+    """Return every model of this name, or all of them, the newest first; at most so many."""
+    return _read(tx, sa.true() if model is None else artifacts.c.model == model, most=most)
 
 
 def promote(tx: Tx, artifact_id: str, *, by: str, at: datetime) -> None:
@@ -128,7 +135,8 @@ def _put_in_use(tx: Tx, record: Record, by: str, at: datetime, *, verb: str) -> 
     )
 
 
-def _read(tx: Tx, condition: sa.ColumnElement[bool]) -> list[Record]:
+def _read(tx: Tx, condition: sa.ColumnElement[bool], *, most: int | None = None) -> list[Record]:
     ordered = artifacts.c.created_at.desc(), artifacts.c.artifact_id
-    found = tx.execute(sa.select(artifacts).where(condition).order_by(*ordered)).mappings()
+    query = sa.select(artifacts).where(condition).order_by(*ordered).limit(most)
+    found = tx.execute(query).mappings()
     return [Record(**{**row, "body": json.loads(row["body"] or "{}")}) for row in found]

@@ -37,7 +37,7 @@ class Honesty:
     error: float
     """Expected calibration error beyond chance; for an amount |bias|, as a share of the total."""
     p: float
-    """Chance of as large a difference in the worst group, over all groups, were scores honest."""
+    """Chance of as large a difference in the worst group, over all, were scores honest."""
     broken: bool
 
     def words(self) -> str:
@@ -75,16 +75,16 @@ def honesty(
 ) -> Honesty | None:
     """Return whether scores still mean what they say; None when too few people have matured.
 
-    In each of ten groups by score, the sum of (outcome - score) is compared with its spread over
-    people, whose rows are alike; for a chance the spread is at least the binomial one. Broken: the
-    worst group is rarer than `chance` over all groups (Bonferroni), and the calibration error
-    beyond what chance explains is above `largest_error`.
+    In all rows and in each of ten groups by score, the sum of (outcome - score) is compared with
+    its spread over people, whose rows are alike; for a chance the spread is at least the binomial
+    one. Broken: the worst is rarer than `chance` over all of them (Bonferroni), and the
+    calibration error beyond what chance explains is above `largest_error`.
     """
     codes, who = np.unique(person, return_inverse=True)
     if len(codes) < FEWEST_PEOPLE:
         return None
     order = np.argsort(predicted, kind="stable")
-    groups = [one for one in np.array_split(order, GROUPS) if len(one)]
+    groups = [order, *(one for one in np.array_split(order, GROUPS) if len(one))]
     p = min(1.0, len(groups) * min(_chance(objective, actual, predicted, who, g) for g in groups))
     figures = quality(objective, actual, predicted)
     if objective is Objective.PROBABILITY:

@@ -1,0 +1,119 @@
+"""The rows that a look at a model in use is about: those scored lately, and those matured since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from engage.app.app import App
+from engage.domain.scores import Objective, Subject
+from engage.features.build import build
+from engage.features.engines.duckdb import DuckEngine
+from engage.features.labels import labels
+from engage.features.moments import training_subjects
+from engage.scoring.definition import Model
+from engage.scoring.honesty import label_delay
+from engage.scoring.looked import ScoredRows
+from engage.scoring.predict import Predictor
+
+_WEEK = timedelta(days=7)
+_PARTS = (0.125, 0.25, 0.5, 0.75, 1.0)
+"""Of the horizon, at which it is asked how many outcomes show already."""
+
+
+def lately(app: App, model: Model, predictor: Predictor, now: datetime) -> ScoredRows:
+    """Return what was scored in the newest whole weeks, as many as hold people enough.
+
+    A model of people scores everybody at once, so there it is everybody as of now.
+    """
+    settings = app.settings.drift
+    with _engine(app) as duck:
+        found = pa.table({"person_id": pa.array([], pa.string())})
+        for weeks in range(settings.weeks, max(settings.most_weeks, settings.weeks) + 1):
+            found = _moments(app, duck, model, now - weeks * _WEEK, now)
+            if len(found["person_id"].unique()) >= settings.min_people:
+                break
+        frame = _built(duck, model, found)
+    return ScoredRows(frame, predictor.score(frame))
+
+
+def matured(
+    app: App, model: Model, predictor: Predictor, now: datetime, *, after: datetime
+) -> ScoredRows:
+    """Return the newest rows whose outcome is known and that are later than `after`.
+
+    As far back as `drift.matured_weeks`; the artifact saw none of them in training.
+    """
+    until = now - model.horizon
+    since = max(after, until - app.settings.drift.matured_weeks * _WEEK)
+    with _engine(app) as duck:
+        if since >= until:
+            empty = _built(duck, model, _moments(app, duck, model, now, now))
+            return ScoredRows(empty, predictor.score(empty), np.empty(0))
+        found = _moments(app, duck, model, since, until)
+        frame = _built(duck, model, found)
+        label = _label(duck, model, found, model.horizon)
+    known = np.flatnonzero(np.isfinite(label))
+    frame = frame.take(pa.array(known))
+    return ScoredRows(frame, predictor.score(frame), label[known])
+
+
+def outcome_delay(app: App, model: Model, now: datetime) -> Mapping[str, Any]:
+    """Return how long outcomes take to show, by asking with parts of the horizon."""
+    until = now - model.horizon
+    since = until - app.settings.drift.matured_weeks * _WEEK
+    with _engine(app) as duck:
+        found = _moments(app, duck, model, since, until)
+        each = [_label(duck, model, found, model.horizon * part) for part in _PARTS]
+    known = np.isfinite(each[-1])
+    amounts = model.objective is Objective.AMOUNT
+    totals = [float(np.nansum(np.abs(one[known]) if amounts else one[known])) for one in each]
+    return label_delay(_PARTS, model.horizon / timedelta(hours=1), totals)
+
+
+def _engine(app: App) -> DuckEngine:
+    return DuckEngine(
+        app.history.relations(),
+        threads=app.settings.engine.threads,
+        memory_mb=app.settings.engine.memory_mb,
+        folder=str(app.history.folder),
+    )
+
+
+def _moments(
+    app: App, duck: DuckEngine, model: Model, since: datetime, until: datetime
+) -> pa.Table:
+    everybody = model.subject is Subject.PERSON and until == app.now()
+    return training_subjects(
+        duck,
+        model.subject,
+        query=_EVERYBODY.format(now=f"{until:%Y-%m-%d %H:%M:%S.%f}")
+        if everybody
+        else model.subjects,
+        seed=app.settings.scoring.seed,
+        since=None if everybody else since,
+        until=None if everybody else until,
+        most=app.settings.drift.max_rows,
+        name=model.name,
+    )
+
+
+_EVERYBODY = """
+SELECT DISTINCT person_id AS subject_id, person_id, TIMESTAMP '{now}' AS as_of
+FROM people WHERE known_at <= TIMESTAMP '{now}'
+"""
+
+
+def _built(duck: DuckEngine, model: Model, found: pa.Table) -> pa.Table:
+    return build(duck, model.query, model.features, found, barred=model.barred, name=model.name)
+
+
+def _label(
+    duck: DuckEngine, model: Model, found: pa.Table, horizon: timedelta
+) -> np.typing.NDArray[np.float64]:
+    table = labels(duck, model.label, found, horizon, name=model.name)
+    return np.asarray(table["label"].to_numpy(), dtype=np.float64)
