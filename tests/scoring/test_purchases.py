@@ -198,13 +198,15 @@ def test_the_parameters_are_kept_and_guarded_with_the_artifact(
         read(folder, trained.artifact.sha256, KEY)
 
 
-def test_an_empty_spend_counts_purchases(data: TrainingSet) -> None:
+def test_an_empty_spend_counts_purchases(data: TrainingSet, trained: Trained) -> None:
     counting = Purchases("repeats", "recency", "age", unit=timedelta(weeks=1))
     label = (data.label > 0).astype(float)
     found = train(
         replace(MODEL, purchases=counting), replace(data, label=label), now=NOW, seed=1, threads=1
     )
     assert found.artifact.body["purchases"]["gamma_gamma"] is None
+    assert found.artifact.body["parameters"]["tweedie_variance_power"] == 1.1
+    assert "tweedie_variance_power" not in trained.artifact.body["parameters"]
     assert Predictor(found.artifact).score(data.frame).max() < 20
 
 
