@@ -21,6 +21,7 @@ from engage.scoring.prepare import Prepared, TrainingSet, prepare, rarer_class
 from engage.scoring.quality import quality
 from engage.scoring.splits import Blocks, Rows, Split, by_person, by_time, person_draws
 from engage.scoring.watched import watched
+from engage.scoring.window import windowed
 
 __all__ = ["Trained", "TrainingSet", "train"]
 
@@ -62,6 +63,7 @@ def train(
     """
     prepared = prepare(model, data, now)
     blocks = _blocks(model, prepared, split, seed)
+    blocks, window = windowed(model, prepared, blocks, seed=seed)
     fitted = fit(model, prepared, blocks, seed=seed, threads=threads, parameters=parameters)
     base_rate = float(prepared.label.mean())
     body = _body(model, prepared, blocks, fitted, now=now, seed=seed)
@@ -70,7 +72,11 @@ def train(
     judged = prepared.rows[blocks.judge]
     learned = prepared.rows[blocks.learn]
     seen = watched(model, data, predictor, judged=judged, learned=learned)
-    artifact = Artifact(model.name, fitted.booster, {**body, "metrics": metrics, **seen})
+    artifact = Artifact(
+        model.name,
+        fitted.booster,
+        {**body, "metrics": metrics, "retraining": window.body(), **seen},
+    )
     return Trained(artifact, metrics, len(prepared.rows), base_rate, prepared.counts, judged)
 
 

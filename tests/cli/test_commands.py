@@ -186,7 +186,7 @@ def test_what_was_trained_is_shown(engage: Engage, learned_folder: Path) -> None
     models = {row["name"]: row for row in json.loads(engage("models", "list", "--json", *here)[1])}
     assert models["customer_value"]["state"] == "champion"
     assert models["session_intent"]["state"] == "untrained"
-    shown = json.loads(engage("models", "show", "customer_value", *here)[1])
+    shown = json.loads(engage("models", "show", "customer_value", "--json", *here)[1])
     assert shown["artifact"] == models["customer_value"]["artifact"]
     code, _, err = engage("models", "show", "session_intent", *here)
     assert code == 2
@@ -380,6 +380,6 @@ def test_running_by_the_clock_ends_when_told_to(engage: Engage) -> None:
     command = [sys.executable, "-u", "-c", START, "run", "-p", "mine"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as running:
         assert running.stdout is not None
-        assert running.stdout.readline() == "13 jobs run by the clock; Ctrl-C stops them\n"
+        assert running.stdout.readline() == "14 jobs run by the clock; Ctrl-C stops them\n"
         running.terminate()
         assert running.wait(60) == 0

@@ -1,0 +1,183 @@
+"""`engage models`: lineage, promotion, going back, cards, and groups that the model never sees."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engage.store import artifacts
+from engage.store.artifacts import Record
+from tests.bank import SECRET, Bank
+
+Engage = Callable[..., tuple[int, str, str]]
+MODEL = "customer_value"
+
+
+@pytest.fixture
+def models(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], learned: Bank
+) -> Engage:
+    """Return `engage models` in a bank that has learned: words in, exit code and outputs out."""
+    from engage.cli.command import main
+
+    monkeypatch.setenv("ENGAGE_SECRET", SECRET)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["engage", "models", *words, "-p", str(learned.folder)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return int(str(ended.value.code or 0)), said.out, said.err
+
+    return run
+
+
+def champion(bank: Bank) -> Record:
+    with bank.app.store.read() as tx:
+        found = artifacts.champion(tx, MODEL)
+    assert found is not None
+    return found
+
+
+def trained_again(bank: Bank, *, failures: list[str]) -> str:
+    """Train once more with another seed and say that its gates found this; return the artifact."""
+    from dataclasses import replace
+
+    from engage.app.training import train_model
+
+    scoring = bank.app.settings.scoring.model_copy(update={"seed": 2, "promote": "ask"})
+    settings = bank.app.settings.model_copy(update={"scoring": scoring})
+    bank.later(days=1)
+    outcome = train_model(replace(bank.app, settings=settings), bank.app.models[MODEL])
+    assert outcome.artifact_id
+    with bank.app.store.read() as tx:
+        record = artifacts.get(tx, outcome.artifact_id)
+    assert record is not None
+    body = json.dumps({**record.body, "failures": failures})
+    bank.change(
+        "update artifacts set body = :body where artifact_id = :one",
+        body=body,
+        one=outcome.artifact_id,
+    )
+    return outcome.artifact_id
+
+
+def test_a_challenger_is_listed_with_why_it_is_not_in_use(models: Engage, learned: Bank) -> None:
+    waiting = trained_again(learned, failures=["roc_auc is 0.1"])
+    row = next(r for r in json.loads(models("list", "--json")[1]) if r["name"] == MODEL)
+    assert row["challenger"] == {"artifact": waiting, "why_not": "roc_auc is 0.1"}
+    assert (row["state"], row["promoted_by"]) == ("champion", "train_models")
+    assert f"{MODEL}: {waiting} beside it: roc_auc is 0.1" in models("list")[1]
+
+
+def test_lineage_shows_each_artifact_with_data_figures_and_who(
+    models: Engage, learned: Bank
+) -> None:
+    first = champion(learned)
+    second = trained_again(learned, failures=[])
+    history = json.loads(models("show", MODEL, "--json")[1])["history"]
+    assert [one["artifact"] for one in history] == [second, first.artifact_id]
+    assert [one["state"] for one in history] == ["challenger", "champion"]
+    assert history[0]["why_not"] == f"waits for engage models promote {second}"
+    assert history[1]["promoted_by"] == "train_models"
+    assert history[1]["from"] < history[1]["to"]
+    assert history[1]["rows"] == first.body["rows"]
+    told = models("show", MODEL)[1]
+    assert second in told
+    assert "Not watched yet" in told
+
+
+def test_what_the_last_look_found_is_shown(models: Engage, learned: Bank) -> None:
+    learned.run("watch_drift")
+    told = models("show", MODEL)[1]
+    assert "Watched 2026-03-02 00:00: steady" in told
+    assert "Moved most since training" in told
+
+
+def test_promotion_and_going_back_are_kept_with_a_name(models: Engage, learned: Bank) -> None:
+    first, second = champion(learned).artifact_id, trained_again(learned, failures=[])
+    assert models("promote", second)[:2] == (0, f"{second} is now in charge of {MODEL}\n")
+    assert (champion(learned).artifact_id, champion(learned).promoted_by) == (
+        second,
+        "command line",
+    )
+    code, out, _ = models("rollback", MODEL)
+    assert (code, out) == (0, f"{first} is in charge of {MODEL} again, {second} retired\n")
+    assert champion(learned).artifact_id == first
+
+
+def test_there_may_be_nothing_to_go_back_to(models: Engage) -> None:
+    code, _, err = models("rollback", MODEL)
+    assert code == 2
+    assert f"{MODEL} has no model to go back to" in err
+
+
+def test_what_its_gates_refused_is_promoted_only_when_asked_twice(
+    models: Engage, learned: Bank
+) -> None:
+    refused = trained_again(learned, failures=["ngini is 0.1 on the newest rows"])
+    code, _, err = models("promote", refused)
+    assert code == 2
+    assert "refused when it was trained: ngini is 0.1 on the newest rows; add --anyway" in err
+    assert champion(learned).artifact_id != refused
+    assert models("promote", refused, "--anyway")[0] == 0
+    assert champion(learned).artifact_id == refused
+
+
+def test_altered_files_are_never_promoted(models: Engage, learned: Bank) -> None:
+    second = trained_again(learned, failures=[])
+    with learned.app.store.read() as tx:
+        record = artifacts.get(tx, second)
+    assert record is not None
+    book = learned.folder / record.folder / f"{MODEL}.txt"
+    book.write_text(book.read_text().replace("leaf_value=", "leaf_value=9", 1))
+    code, _, err = models("promote", second, "--anyway")
+    assert code == 3
+    assert "are not the ones that were written" in err
+    assert champion(learned).artifact_id != second
+
+
+def test_a_card_tells_purpose_data_features_quality_and_limits(
+    models: Engage, learned: Bank
+) -> None:
+    learned.run("watch_drift")
+    told: dict[str, Any] = json.loads(models("card", MODEL, "--json")[1])
+    assert told["purpose"].startswith("The margin this customer brings in")
+    assert told["data"]["rows"] == champion(learned).body["rows"]
+    features = {one["name"]: one for one in told["features"]}
+    assert not features["region"]["mention"]
+    assert features["visits_90d"]["mention"]
+    assert set(told["segments"]) <= {"region", "account_closed"}
+    assert "gender" in told["barred"]["protected"]
+    assert told["watch"]["state"] == "steady"
+    assert any("does not say what an action changes" in one for one in told["limits"])
+    page = models("card", MODEL)[1]
+    assert page.startswith(f"# {MODEL}\n")
+    assert "- region: the customer lives in {value} (not to be mentioned to customers)" in page
+
+
+def test_a_model_without_an_artifact_has_no_card(models: Engage) -> None:
+    code, _, err = models("card", "session_intent")
+    assert code == 2
+    assert "has not been trained yet" in err
+
+
+def test_groups_that_the_model_never_sees_are_compared(models: Engage, learned: Bank) -> None:
+    people = [row["person_id"] for row in learned.rows("select distinct person_id from people")]
+    held = Path(learned.folder) / "held.csv"
+    lines = [f"{one},{'even' if place % 2 else 'odd'}" for place, one in enumerate(sorted(people))]
+    held.write_text("\n".join(["person_id,half", *lines]))
+    code, out, err = models(
+        "evaluate", MODEL, "--split", "random", "--segment-by", f"{held}/half", "--json"
+    )
+    found = json.loads(out)["parity"]
+    assert {one["group"] for one in found} == {"even", "odd"}
+    assert all(one["low"] < one["gap"] < one["high"] for one in found)
+    assert code == (1 if any(one["unequal"] for one in found) else 0), err
+    code, _, err = models("evaluate", MODEL, "--segment-by", f"{held}/whole")
+    assert code == 2
+    assert "there is no column 'whole'" in err
