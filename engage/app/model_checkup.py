@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engage.app.app import App
-from engage.app.champions import load, serving
+from engage.app.champions import serving
 from engage.app.finding import Finding
 from engage.domain.watch import STEADY, UNKNOWN
 from engage.errors import EngageError
+from engage.scoring.artifact import read
 from engage.store import artifacts, watches
 from engage.store.watches import Watch
 
@@ -34,7 +35,8 @@ def models_found(app: App) -> Iterator[Finding]:
 def _files(app: App, record: artifacts.Record) -> Finding:
     about = f"model {record.model}"
     try:
-        load(app, record.artifact_id, record.folder, record.sha256)
+        # Read anew: what this process has at hand may be older than what is on the disk.
+        read(app.folder / record.folder, record.sha256, app.artifact_key)
     except EngageError as error:
         instead = serving(app, record)
         words = f"{instead.artifact_id}, in charge before it, serves" if instead else "no scores"

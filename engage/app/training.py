@@ -13,7 +13,7 @@ from engage.app.app import App
 from engage.app.champions import serving
 from engage.domain.ids import Prefix, derive
 from engage.domain.runs import JobReport
-from engage.errors import NotTrainable
+from engage.errors import ArtifactRefused, NotTrainable
 from engage.features.build import build
 from engage.features.engines.duckdb import DuckEngine
 from engage.features.labels import labels
@@ -63,7 +63,7 @@ def train_model(app: App, model: Model, *, by: str = "train_models") -> Outcome:
     try:
         data = training_set(app, model, now)
         trained = train(model, data, now=now, seed=settings.seed, threads=settings.threads)
-    except NotTrainable as error:
+    except (NotTrainable, ArtifactRefused) as error:
         return Outcome(model.name, "", False, (), {}, refused=str(error))
     return _register(app, model, data, trained, by)
 
@@ -138,4 +138,7 @@ def _champions_figures(
     if champion is None:
         return None
     in_use = serving(app, champion)
-    return None if in_use is None else measure(model, in_use.predictor, data, trained.judged)
+    try:
+        return None if in_use is None else measure(model, in_use.predictor, data, trained.judged)
+    except ArtifactRefused:
+        return None  # it was trained for other columns than the model has now
