@@ -1,38 +1,43 @@
-"""What does each customer spend next? CDNOW, 23,570 customers, 39 weeks seen and 39 to predict."""
+"""What does each customer spend next? CDNOW, 23,570 customers, 39 weeks seen and 39 to predict.
+
+The score is the mean of the trees and of BG/NBD with gamma-gamma, whose parameters are those of the
+39 weeks; nothing later is learned from. The parameters of the published sample, and the seconds that
+fitting takes, come from Engage's own modules, as no command asks for them alone.
+"""
 
 from __future__ import annotations
 
+import time
+
+import numpy as np
 from figures import Figure
 from project import DATA, Project
 
+from engage.scoring.bg_nbd import fit_bg_nbd
+from engage.scoring.gamma_gamma import fit_gamma_gamma
+
 FILE = "CDNOW_master.txt"
+SAMPLE = "CDNOW_sample.txt"
 SEEDS = range(3)
 """Of the training only: the split is the one of Fader and Hardie."""
 AFTER = "1998-08-01T00:00:00"
+END = 19_970_930
+"""The last of the 39 weeks."""
+PUBLISHED = (0.2426, 4.414, 0.793, 2.426)
+"""r, alpha, a and b: Fader, Hardie and Lee (2005), table 2."""
+PUBLISHED_SPEND = (6.25, 3.74, 15.44)
+"""p, q and gamma: Fader and Hardie (2013)."""
 
 
 def measure(project: Project) -> list[Figure]:
     """Return how far the predicted spend of each customer is from what they spent."""
     project.bring("transactions", DATA / FILE, "transactions")
     project.told("job", "archive_history")
-    runs = [
-        project.told(
-            "models",
-            "evaluate",
-            "customer_value",
-            "--split",
-            "time",
-            "--seed",
-            str(seed),
-            "--at",
-            AFTER,
-        )
-        for seed in SEEDS
-    ]
-    rmse, gini, bias = (_mean(runs, name) for name in ("rmse", "ngini", "bias"))
-    rmse /= 100
+    spend, days = (_judged(project, name) for name in ("customer_value", "customer_purchases"))
     broken = sum(map(len, project.told("verify").values()))
-    people = runs[0]["n"]
+    rmse, gini, bias = (_mean(spend, name) for name in ("rmse", "ngini", "bias"))
+    rmse /= 100
+    people, of_days = spend[0]["n"], _mean(days, "rmse")
     return [
         Figure("customers judged", f"{people:,}", "23,570", "", people == 23_570),
         Figure(
@@ -46,9 +51,79 @@ def measure(project: Project) -> list[Figure]:
             "-9 to -17 % (peers)",
             abs(bias) <= 0.15,
         ),
+        Figure("transactions RMSE", f"{of_days:.3f}", "<= 1.73", "1.718 (peer)", of_days <= 1.73),
+        *_of_the_sample(),
+        _fit_time(),
         Figure("laws broken (engage verify)", str(broken), "0", "", broken == 0),
+    ]
+
+
+def _judged(project: Project, model: str) -> list[dict[str, float]]:
+    split = ("--split", "time", "--at", AFTER)
+    return [
+        project.told("models", "evaluate", model, *split, "--seed", str(seed)) for seed in SEEDS
     ]
 
 
 def _mean(runs: list[dict[str, float]], name: str) -> float:
     return sum(run[name] for run in runs) / len(runs)
+
+
+def _of_the_sample() -> list[Figure]:
+    """Return the parameters of the one-in-ten sample beside the published ones."""
+    if not (DATA / SAMPLE).is_file():
+        return []
+    repeats, recency, age, spend, _ = summed(SAMPLE, person=1, header=0)
+    buying = fit_bg_nbd(repeats, recency, age)
+    spending = fit_gamma_gamma(repeats[repeats > 0], spend[repeats > 0])
+    return [
+        _beside("BG/NBD r, alpha, a, b", (buying.r, buying.alpha, buying.a, buying.b), PUBLISHED),
+        _beside(
+            "gamma-gamma p, q, gamma", (spending.p, spending.q, spending.gamma), PUBLISHED_SPEND
+        ),
+    ]
+
+
+def _beside(what: str, found: tuple[float, ...], published: tuple[float, ...]) -> Figure:
+    texts = (" / ".join(f"{one:.4g}" for one in each) for each in (found, published))
+    measured, target = texts
+    close = all(abs(a / b - 1) <= 0.005 for a, b in zip(found, published, strict=True))
+    return Figure(what, measured, "within .5 %", f"{target} (published)", close)
+
+
+def _fit_time() -> Figure:
+    repeats, recency, age, _, spend = summed(FILE, person=0, header=1)
+    begun = time.process_time()
+    fit_bg_nbd(repeats, recency, age)
+    fit_gamma_gamma(repeats + 1, spend)
+    seconds = time.process_time() - begun
+    what = "CPU seconds to fit both purchase models, 23,570 customers"
+    return Figure(what, f"{seconds:.2f}", "<= 1", "", seconds <= 1)
+
+
+def summed(name: str, person: int, header: int) -> tuple[np.ndarray, ...]:
+    """Return repeats, recency and age in weeks, mean spend of repeats and of all, in 39 weeks.
+
+    `person` is the place of the customer's number, the date stands next to it and the dollars
+    last. Purchases of one day are one.
+    """
+    rows = np.loadtxt(DATA / name, skiprows=header)
+    seen = rows[:, person + 1] <= END
+    day = np.array([_days(int(one)) for one in rows[seen, person + 1]])
+    both, place = np.unique(
+        np.column_stack([rows[seen, person], day]).astype(np.int64),
+        axis=0,
+        return_inverse=True,
+    )
+    spent = np.bincount(place.ravel(), weights=rows[seen, -1])
+    _, first, number = np.unique(both[:, 0], return_index=True, return_counts=True)
+    begun, last = both[first, 1], both[first + number - 1, 1]
+    total = np.add.reduceat(spent, first)
+    of_repeats = (total - spent[first]) / np.maximum(number - 1, 1)
+    age = _days(END) - begun
+    return number - 1.0, (last - begun) / 7, age / 7, of_repeats, total / number
+
+
+def _days(date: int) -> int:
+    year, month, day = date // 10_000, date // 100 % 100, date % 100
+    return int(np.datetime64(f"{year:04d}-{month:02d}-{day:02d}", "D").astype(int))

@@ -168,7 +168,7 @@ def models() -> str:
         sections += [
             f"## `{name}`",
             model.sentence,
-            f"Scores a {model.subject}; {spans}. Barred from it: {barred}.",
+            f"Scores a {model.subject}; {spans}. Barred from it: {barred}.{_averaged(model)}",
             _table(("feature", "type", "in words", "mentioned"), rows),
         ]
     return _page(
@@ -178,6 +178,14 @@ def models() -> str:
         "every trigger can use.",
         *sections,
     )
+
+
+def _averaged(model: Any) -> str:
+    """Return whether the score is averaged with purchase models, in words."""
+    told = model.purchases
+    if told is None:
+        return ""
+    return f" The mean of trees and of BG/NBD with gamma-gamma on `{told.repeats}` and others."
 
 
 def commands() -> str:

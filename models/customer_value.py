@@ -1,4 +1,10 @@
-"""What a customer brings in over the next twelve months."""
+"""What a customer brings in over the next twelve months.
+
+As a bank earns: month by month, until the account is closed. A shop's customers leave in silence; there,
+add `purchases=Purchases(repeats=..., recency=..., age=..., spend=...)` to the model, naming features
+that the query gives, and its score becomes the mean of the trees and of BG/NBD with gamma-gamma
+(docs/decisions/0013).
+"""
 
 from __future__ import annotations
 

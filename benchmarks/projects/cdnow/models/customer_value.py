@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from engage.domain.scores import Objective, Subject
 from engage.features.definition import Feature
-from engage.scoring.definition import Gates, Model
+from engage.scoring.definition import Gates, Model, Purchases
 
 SUBJECTS = """
 SELECT DISTINCT t.person_id AS subject_id, t.person_id, m.as_of
@@ -45,7 +45,7 @@ MODEL = Model(
     sentence="What this customer spends in the next 39 weeks, in cents.",
     subject=Subject.PERSON,
     features=(
-        Feature("purchases", "integer", "days with a purchase: {value}"),
+        Feature("repeats", "integer", "days with a purchase after the first: {value}"),
         Feature("recency_weeks", "number", "weeks from the first to the last purchase: {value}"),
         Feature("age_weeks", "number", "weeks since the first purchase: {value}"),
         Feature("silent_weeks", "number", "weeks since the last purchase: {value}"),
@@ -63,4 +63,12 @@ MODEL = Model(
     objective=Objective.AMOUNT,
     gates=Gates(min_auc=0.5, max_ece=1.0),
     barred=("decisions", "outcomes"),
+    purchases=Purchases(
+        repeats="repeats",
+        recency="recency_weeks",
+        age="age_weeks",
+        spend="mean_spend",
+        unit=timedelta(weeks=1),
+        ahead=timedelta(weeks=39),
+    ),
 )

@@ -29,7 +29,7 @@ summed AS (
 SELECT
     subject_id,
     as_of,
-    purchases,
+    purchases - 1 AS repeats,
     recency_weeks,
     age_weeks,
     silent_weeks,
