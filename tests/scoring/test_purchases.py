@@ -153,6 +153,19 @@ def test_the_mean_is_nearer_the_truth_than_the_trees_alone(
     assert (trained.metrics["ngini"] or 0) > (alone.metrics["ngini"] or 0)
 
 
+def test_where_losses_are_possible_the_amounts_themselves_are_averaged(data: TrainingSet) -> None:
+    """Returned goods make some labels negative; nothing is in logarithms then."""
+    label = np.where(data.label == 0, -100.0, data.label)
+    found = train(MODEL, replace(data, label=label), now=NOW, seed=1, threads=1).artifact
+    predictor, purchases = Predictor(found), from_body(found.body["purchases"])
+    assert purchases is not None
+    matrix = predictor.encode(data.frame)
+    by_models = purchases.amounts(matrix, MODEL.feature_names)
+    mean = (by_models + predictor.raw(matrix)) / 2
+    assert found.body["calibration"]["kind"] == "shift"
+    assert predictor.score(data.frame) == pytest.approx(mean + found.body["calibration"]["shift"])
+
+
 def test_who_never_bought_is_valued_by_the_trees_alone(trained: Trained) -> None:
     predictor = Predictor(trained.artifact)
     nobody = pa.table(
