@@ -18,9 +18,11 @@ from engage.features.moments import training_subjects
 from engage.scoring.definition import Model
 from engage.scoring.honesty import label_delay
 from engage.scoring.looked import ScoredRows
+from engage.scoring.population import newest_of_each, person_codes
 from engage.scoring.predict import Predictor
 
 _WEEK = timedelta(days=7)
+_MONTH = timedelta(days=31)
 _PARTS = (0.125, 0.25, 0.5, 0.75, 1.0)
 """Of the horizon, at which it is asked how many outcomes show already."""
 
@@ -28,15 +30,22 @@ _PARTS = (0.125, 0.25, 0.5, 0.75, 1.0)
 def lately(app: App, model: Model, predictor: Predictor, now: datetime) -> ScoredRows:
     """Return what was scored in the newest whole weeks, as many as hold people enough.
 
-    A model of people scores everybody at once, so there it is everybody as of now.
+    A model of people is trained on the first of each month: there it is the newest month, so that
+    days of a month are compared with the same days.
     """
     settings = app.settings.drift
+    spans = [weeks * _WEEK for weeks in range(settings.weeks, settings.most_weeks + 1)]
+    if model.subject is Subject.PERSON:
+        spans = [_MONTH]
     with _engine(app) as duck:
-        found = pa.table({"person_id": pa.array([], pa.string())})
-        for weeks in range(settings.weeks, max(settings.most_weeks, settings.weeks) + 1):
-            found = _moments(app, duck, model, now - weeks * _WEEK, now)
+        found = _moments(app, duck, model, now, now)
+        for span in spans or [settings.weeks * _WEEK]:
+            found = _moments(app, duck, model, now - span, now)
             if len(found["person_id"].unique()) >= settings.min_people:
                 break
+        if model.subject is Subject.PERSON:
+            last = newest_of_each(found["as_of"].to_numpy(), person_codes(found))
+            found = found.filter(pa.array(last))
         frame = _built(duck, model, found)
     return ScoredRows(frame, predictor.score(frame))
 
@@ -87,25 +96,16 @@ def _engine(app: App) -> DuckEngine:
 def _moments(
     app: App, duck: DuckEngine, model: Model, since: datetime, until: datetime
 ) -> pa.Table:
-    everybody = model.subject is Subject.PERSON and until == app.now()
     return training_subjects(
         duck,
         model.subject,
-        query=_EVERYBODY.format(now=f"{until:%Y-%m-%d %H:%M:%S.%f}")
-        if everybody
-        else model.subjects,
+        query=model.subjects,
         seed=app.settings.scoring.seed,
-        since=None if everybody else since,
-        until=None if everybody else until,
+        since=since,
+        until=until,
         most=app.settings.drift.max_rows,
         name=model.name,
     )
-
-
-_EVERYBODY = """
-SELECT DISTINCT person_id AS subject_id, person_id, TIMESTAMP '{now}' AS as_of
-FROM people WHERE known_at <= TIMESTAMP '{now}'
-"""
 
 
 def _built(duck: DuckEngine, model: Model, found: pa.Table) -> pa.Table:

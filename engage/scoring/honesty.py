@@ -18,8 +18,9 @@ Whole = NDArray[np.int64]
 Moments = NDArray[np.datetime64]
 
 GROUPS = 10
-"""Groups of equal numbers of rows in order of score, over which honesty is judged."""
+"""At most so many groups of equal numbers of rows in order of score judge honesty."""
 FEWEST_PEOPLE = 50
+"""In a group, and at all: with fewer, one unlikely outcome makes a difference that looks certain."""
 _MONDAY = np.datetime64("1970-01-05", "D")
 _SHOWN = ("n", "base_rate", "roc_auc", "brier", "ece", "ece_by_chance", "ngini", "rmse", "bias")
 
@@ -75,17 +76,20 @@ def honesty(
 ) -> Honesty | None:
     """Return whether scores still mean what they say; None when too few people have matured.
 
-    In all rows and in each of ten groups by score, the sum of (outcome - score) is compared with
-    its spread over people, whose rows are alike; for a chance the spread is at least the binomial
-    one. Broken: the worst is rarer than `chance` over all of them (Bonferroni), and the
+    In all rows and in each of up to ten groups by score, the sum of (outcome - score) is compared
+    with its spread over people, whose rows are alike; for a chance the spread is at least the
+    binomial one times the design effect of all rows (Kish 1965). Broken: the worst is rarer than `chance` over all of them (Bonferroni), and the
     calibration error beyond what chance explains is above `largest_error`.
     """
     codes, who = np.unique(person, return_inverse=True)
     if len(codes) < FEWEST_PEOPLE:
         return None
     order = np.argsort(predicted, kind="stable")
-    groups = [order, *(one for one in np.array_split(order, GROUPS) if len(one))]
-    p = min(1.0, len(groups) * min(_chance(objective, actual, predicted, who, g) for g in groups))
+    number = min(GROUPS, len(codes) // FEWEST_PEOPLE)
+    groups = [order, *np.array_split(order, number)]
+    least = _least_spread(objective, actual, predicted, who)
+    chances = [_chance(actual, predicted, who, one, float(least[one].sum())) for one in groups]
+    p = min(1.0, len(groups) * min(chances))
     figures = quality(objective, actual, predicted)
     if objective is Objective.PROBABILITY:
         error = max(0.0, (figures["ece"] or 0.0) - (figures["ece_by_chance"] or 0.0))
@@ -102,16 +106,22 @@ def honesty(
     )
 
 
-def _chance(
-    objective: Objective, actual: Floats, predicted: Floats, who: Whole, rows: Whole
-) -> float:
+def _least_spread(objective: Objective, actual: Floats, predicted: Floats, who: Whole) -> Floats:
+    """Return what each row adds at least to the variance of a sum of differences."""
+    if objective is not Objective.PROBABILITY:
+        return np.zeros(len(actual))
+    own = predicted * (1 - predicted)
+    sums = np.bincount(who, weights=actual - predicted)
+    clumping = max(1.0, float((sums**2).sum()) / max(float(own.sum()), 1e-300))
+    return np.asarray(clumping * own, dtype=np.float64)
+
+
+def _chance(actual: Floats, predicted: Floats, who: Whole, rows: Whole, least: float) -> float:
     """Return the two-sided chance of this group's difference under honest scores."""
     miss = actual[rows] - predicted[rows]
     sums = np.bincount(who[rows], weights=miss)
     people = len(np.unique(who[rows]))
-    spread = float((sums**2).sum()) * people / max(people - 1, 1)
-    if objective is Objective.PROBABILITY:
-        spread = max(spread, float((predicted[rows] * (1 - predicted[rows])).sum()))
+    spread = max(float((sums**2).sum()) * people / max(people - 1, 1), least)
     if spread <= 0:
         return 1.0
     return 2 * float(stats.t.sf(abs(miss.sum()) / np.sqrt(spread), max(people - 1, 1)))

@@ -162,7 +162,7 @@ def reference(
     """
     as_of: Moments = frame["as_of"].cast(pa.timestamp("us")).to_numpy()
     person = person_codes(frame)
-    kept = _newest(as_of, person) if newest_only else _whole_weeks(as_of)
+    kept = newest_of_each(as_of, person) if newest_only else _whole_weeks(as_of)
     part, person = frame.take(pa.array(np.flatnonzero(kept))), person[kept]
     columns = [learn(one, part.column(one.name), person) for one in features]
     judged = scored[kept]
@@ -207,9 +207,10 @@ def _whole_weeks(as_of: Moments) -> NDArray[np.bool_]:
     return as_of > newest - weeks * _WEEK if weeks else np.ones(len(as_of), dtype=bool)
 
 
-def _newest(as_of: Moments, person: Whole) -> NDArray[np.bool_]:
+def newest_of_each(as_of: Moments, person: Whole) -> NDArray[np.bool_]:
+    """Return which rows are the last of their person."""
     order = np.lexsort((as_of, person))
-    last = np.append(np.diff(person[order]) != 0, True)
+    last = np.append(np.diff(person[order]) != 0, True)[: len(order)]
     kept = np.zeros(len(as_of), dtype=bool)
     kept[order[last]] = True
     return kept

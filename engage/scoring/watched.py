@@ -27,7 +27,7 @@ def watched(
     scores = predictor.score(data.frame)
     unseen = np.ones(data.frame.num_rows, dtype=bool)
     unseen[learned] = False
-    # Everybody is scored at one moment there, so a person counts once, as last seen.
+    # Everybody has a row a month there: a person counts once, as last seen.
     newest_only = model.subject is Subject.PERSON
     actual = np.asarray(data.label, dtype=np.float64)[judged]
     rows = data.frame.take(pa.array(judged))

@@ -90,22 +90,27 @@ def test_quality_is_told_by_week_and_outcomes_take_time(learned: Bank) -> None:
     assert 0 < body["label_delay"]["half_h"] < 25
 
 
-def test_a_bank_that_falls_silent_has_drifted_and_it_is_said_once(learned: Bank) -> None:
+def test_people_of_another_kind_are_drift_and_it_is_said_once(learned: Bank) -> None:
+    """The model in use says that it was trained on people who had all brought in the least."""
+    kept = champion(learned).body["reference"]
+    margin = kept["columns"]["margin_90d"]
+    counts = [sum(margin["counts"]), *[0] * (len(margin["counts"]) - 1)]
+    others = {**kept["columns"], "margin_90d": {**margin, "counts": counts}}
     watch_drift(learned.app)
-    learned.later(days=60)
+    put_in_use(learned, VALUE, {"reference": {**kept, "columns": others}})
     with capture_logs() as logged:
-        watch_drift(learned.app)
-        learned.later(days=1)
-        watch_drift(learned.app)
+        for _ in range(2):
+            learned.later(hours=2)
+            watch_drift(learned.app)
 
     found = look(learned)
-    assert "drifted" in found.state
-    assert any("days_since_transaction" in words for words in found.body["says"])
+    assert found.state == "drifted"
+    assert found.body["says"][0].startswith("margin_90d: ")
     warned = [one for one in logged if one["model"] == VALUE]
     assert [one["log_level"] for one in warned] == ["warning"]
     told = drift_findings(learned)[f"drift {VALUE}"]
-    assert told.startswith(f"look: {found.state} on ")
-    assert f"-> engage models train {VALUE} learns it anew" in told
+    assert told.startswith("look: drifted on 2026-03-02 04:00: margin_90d: ")
+    assert told.endswith(f"-> engage models train {VALUE} learns it anew")
 
 
 def test_too_few_people_are_no_drift(learned: Bank) -> None:

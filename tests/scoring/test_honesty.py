@@ -12,15 +12,13 @@ from engage.scoring.honesty import Honesty, by_week, honesty, label_delay
 Floats = NDArray[np.float64]
 
 
-def judged(
-    seed: int, rows: int = 2000, *, off: float = 0.0, each: int = 1, spread: float = 0.0
-) -> Honesty:
-    """Judge scores that state `off` (logit) too much; a person's rows share a mood of `spread`."""
+def judged(seed: int, rows: int = 2000, *, off: float = 0.0, each: int = 1) -> Honesty:
+    """Judge scores that state `off` (logit) too much; `each` rows of a person end alike."""
     rng = np.random.default_rng(seed)
     who = np.arange(rows) // each
-    logit = rng.normal(-1, 1, rows)
-    mood = rng.normal(0, spread, rows)[who] if spread else 0.0
-    happened = (rng.random(rows) < 1 / (1 + np.exp(-(logit + mood)))).astype(float)
+    logit = rng.normal(-1, 1, rows // each)[who]
+    ended = rng.random(rows // each)[who]
+    happened = (ended < 1 / (1 + np.exp(-logit))).astype(float)
     stated = 1 / (1 + np.exp(-(logit + off)))
     found = honesty(Objective.PROBABILITY, happened, stated, who, largest_error=0.05, chance=0.01)
     assert found is not None
@@ -40,8 +38,8 @@ def test_honest_scores_are_broken_by_chance_in_at_most_one_of_a_hundred() -> Non
 
 
 def test_a_persons_rows_do_not_count_as_many_people() -> None:
-    """Ten rows share a mood: taken as independent, honest scores would look broken by chance."""
-    assert sum(judged(seed, each=10, spread=0.7).p < 0.01 for seed in range(100)) <= 5
+    """Ten rows end alike: taken as independent, honest scores would look broken by chance."""
+    assert sum(judged(seed, each=10).p < 0.01 for seed in range(100)) <= 5
 
 
 def test_a_certain_but_small_error_is_let_be() -> None:
