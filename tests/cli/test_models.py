@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engage.domain.ids import Prefix, derive
+from engage.scoring.artifact import read, write
 from engage.store import artifacts
 from engage.store.artifacts import Record
 from tests.bank import SECRET, Bank
@@ -44,26 +48,22 @@ def champion(bank: Bank) -> Record:
 
 
 def trained_again(bank: Bank, *, failures: list[str]) -> str:
-    """Train once more with another seed and say that its gates found this; return the artifact."""
-    from dataclasses import replace
-
-    from engage.app.training import train_model
-
-    scoring = bank.app.settings.scoring.model_copy(update={"seed": 2, "promote": "ask"})
-    settings = bank.app.settings.model_copy(update={"scoring": scoring})
-    bank.later(days=1)
-    outcome = train_model(replace(bank.app, settings=settings), bank.app.models[MODEL])
-    assert outcome.artifact_id
-    with bank.app.store.read() as tx:
-        record = artifacts.get(tx, outcome.artifact_id)
-    assert record is not None
-    body = json.dumps({**record.body, "failures": failures})
-    bank.change(
-        "update artifacts set body = :body where artifact_id = :one",
-        body=body,
-        one=outcome.artifact_id,
+    """Put a second artifact beside the champion, of which its gates found this; return its id."""
+    before, app = champion(bank), bank.app
+    sound = read(app.folder / before.folder, before.sha256, app.artifact_key)
+    again = replace(sound, body={**sound.body, "seed": 2})
+    folder = write(app.artifacts_folder, again, app.artifact_key)
+    second = Record(
+        derive(Prefix.ARTIFACT, MODEL, again.sha256),
+        MODEL,
+        before.created_at + timedelta(days=1),
+        str(folder.relative_to(app.folder)),
+        again.sha256,
+        body={**again.body, "failures": failures},
     )
-    return outcome.artifact_id
+    with app.store.write() as tx:
+        artifacts.add(tx, second)
+    return second.artifact_id
 
 
 def test_a_challenger_is_listed_with_why_it_is_not_in_use(models: Engage, learned: Bank) -> None:
