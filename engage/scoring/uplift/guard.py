@@ -1,0 +1,100 @@
+"""Do what is best for all, and something else only for those where the log shows that it is better.
+
+A learner always finds somebody for whom another action looks better; on rare and huge outcomes that
+is mostly luck, and acting on it loses. So a share of those with the largest promised advantage is
+set apart, widest to narrowest, and what the deviation gained is estimated by doubly robust scores
+from people whom the promise never saw. Only where even the lower bound of that gain is above
+nothing may the policy deviate, and of the shares that pass the one that gained most is taken. All shares are bounded at once (Bonferroni), so that the chance to
+adopt a deviation that loses is at most `ALPHA`, whichever is picked: a high-confidence policy
+improvement (Thomas, Theocharous and Ghavamzadeh 2015, ICML) with several thresholds tested together
+(Cho et al. 2024, CSPI-MT, arXiv 2408.12004) on cross-fitted scores (Athey and Wager 2021).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engage.scoring.uplift.trial import Flags, Floats, Places, Trial
+from engage.scoring.uplift.value import Value, mean_over_people, under
+
+ALPHA = 0.05
+SHARES = (1.0, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05)
+"""Of those who are promised more than by the best single action."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The best single action, and how large a promise must be to leave it."""
+
+    best: int
+    """Its column; the last one is to leave everybody alone."""
+    threshold: float
+    """Deviate where more than this is promised; infinite where nothing is proved."""
+    gain: Value | None
+    """What the deviation gained per row, with the bound that was asked of it."""
+
+    def policy(self, promised: Floats, allowed: Flags) -> Places:
+        """Return (n,) what to do: `promised` (n, k + 1) net of costs, among what is allowed.
+
+        Where the best single action is not allowed, what promises most is done.
+        """
+        held = np.where(allowed, promised, -np.inf)
+        own = held.argmax(axis=1)
+        base = _single(self.best, allowed, own)
+        return np.asarray(np.where(_advantage(held, own, base) > self.threshold, own, base))
+
+
+def guard(trial: Trial, promised: Floats, worth: Floats) -> Guard:
+    """Return the guard that a trial supports.
+
+    `promised` (n, k + 1): what a learner that never saw the row's person expects of each action;
+    `worth` (n, k + 1): doubly robust scores; both net of costs.
+    """
+    best = best_single(trial, worth)
+    held = np.where(trial.allowed, promised, -np.inf)
+    own = held.argmax(axis=1)
+    base = _single(best, trial.allowed, own)
+    advantage = _advantage(held, own, base)
+    gained = under(worth, own) - under(worth, base)
+    found = Guard(best, float("inf"), None)
+    for threshold in _thresholds(advantage):
+        deviates = np.where(advantage > threshold, gained, 0.0)
+        gain = _bounded(deviates, trial.person)
+        if gain.low > 0 and (found.gain is None or gain.estimate > found.gain.estimate):
+            found = Guard(best, threshold, gain)
+    return found
+
+
+def best_single(trial: Trial, worth: Floats) -> int:
+    """Return the one column that is worth most for everybody who may have it.
+
+    Where it may not be done it counts as leaving alone, so that an action for few is not taken for
+    the best of all.
+    """
+    alone = worth[:, -1:]
+    means = np.where(trial.allowed, worth, alone).mean(axis=0)
+    return int(np.argmax(np.round(means, 12)))
+
+
+def _single(best: int, allowed: Flags, own: Places) -> Places:
+    return np.asarray(np.where(allowed[:, best], best, own))
+
+
+def _advantage(held: Floats, own: Places, base: Places) -> Floats:
+    return np.asarray(under(held, own) - under(held, base))
+
+
+def _thresholds(advantage: Floats) -> list[float]:
+    """Return the promises above which each share of those promised anything lies."""
+    promised = advantage[advantage > 0]
+    if not len(promised):
+        return []
+    return [0.0, *(float(np.quantile(promised, 1 - share)) for share in SHARES[1:])]
+
+
+def _bounded(gained: Floats, person: Places) -> Value:
+    """Return the mean with bounds that hold for all thresholds at once, on the lower side."""
+    alpha = 2 * ALPHA / len(SHARES)
+    return mean_over_people(gained, person, alpha=alpha)
