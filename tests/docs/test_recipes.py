@@ -15,8 +15,11 @@ from pathlib import Path
 import pytest
 
 from docs.generate import ROOT
+from engage.app import intake
 from engage.cli.command import main
-from tests.bank import LAUNCH, SECRET
+from engage.clock import MovingClock
+from engage.simulate.world import World
+from tests.bank import LAUNCH, SECRET, Bank, begin
 from tests.docs.recipes import section, steps
 
 README = (ROOT / "README.md").read_text()
@@ -132,15 +135,25 @@ def test_add_a_trigger(follow: Follow, run: Run, tmp_path: Path) -> None:
     assert "card_fees_read" in {row["name"] for row in listed}
 
 
-def test_add_a_model_that_learns_from_the_simulated_bank(
-    follow: Follow, learned_folder: Path
-) -> None:
-    train = "engage models train comes_back"
-    said = follow("Add a model", learned_folder, {train: f" --at {LAUNCH:%Y-%m-%dT%H:%M:%S}"})
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    """Return a project with six weeks of 600 people, enough to judge a model of one feature by."""
+    folder = begin(tmp_path / "town")
+    bank = Bank(folder, {"ENGAGE_SECRET": SECRET}, MovingClock(LAUNCH))
+    world = World(people=600, seed=1, start=LAUNCH, weeks_before=6, weeks_live=1)
+    intake.take(bank.app.store, world.history(), now=LAUNCH)
+    bank.run("archive_history")
+    bank.app.store.close()
+    return folder
+
+
+def test_add_a_model_that_learns_from_the_simulated_bank(follow: Follow, town: Path) -> None:
+    train = "engage models train calculates_again"
+    said = follow("Add a model", town, {train: f" --at {LAUNCH:%Y-%m-%dT%H:%M:%S}"})
     code, told = said.pop(train)
-    assert (code, told.strip()) == (0, "comes_back: promoted")
+    assert (code, told.strip()) == (0, "calculates_again: promoted")
     assert {code for code, _ in said.values()} == {0}, said
-    assert "in use since" in said["engage doctor"][1].partition("model comes_back: ")[2]
+    assert "in use since" in said["engage doctor"][1].partition("model calculates_again: ")[2]
     assert "the condition is sound" in next(reversed(said.values()))[1]
 
 
@@ -148,7 +161,7 @@ def test_add_a_model_to_an_empty_project_says_what_is_missing(
     follow: Follow, tmp_path: Path
 ) -> None:
     said = follow("Add a model", tmp_path / "mine")
-    code, told = said["engage models train comes_back"]
+    code, told = said["engage models train calculates_again"]
     assert code == 1
     assert "0 labelled rows, 200 are needed" in told
 
