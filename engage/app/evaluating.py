@@ -37,11 +37,11 @@ def evaluate_model(
     now = app.now()
     rows = training_set(app, model, now) if data is None else _from_file(model, data)
     kind = cast("Literal['random', 'time']", split)
-    threads = app.settings.scoring.threads
+    threads, trials = app.settings.scoring.threads, app.settings.scoring.trials
     if not segment_by:
-        return evaluate(model, rows, split=kind, seed=seed, threads=threads, now=now)
+        return evaluate(model, rows, split=kind, seed=seed, threads=threads, now=now, trials=trials)
     groups = _groups(segment_by)
-    trained = train(model, rows, split=kind, seed=seed, threads=threads, now=now)
+    trained = train(model, rows, split=kind, seed=seed, threads=threads, now=now, trials=trials)
     judged = rows.frame.take(pa.array(trained.judged))
     found = parity(
         _group_of(judged, groups, segment_by),

@@ -62,7 +62,14 @@ def train_model(app: App, model: Model, *, by: str = "train_models") -> Outcome:
     model = _with_floor(model, settings.min_rows)
     try:
         data = training_set(app, model, now)
-        trained = train(model, data, now=now, seed=settings.seed, threads=settings.threads)
+        trained = train(
+            model,
+            data,
+            now=now,
+            seed=settings.seed,
+            threads=settings.threads,
+            trials=settings.trials,
+        )
     except (NotTrainable, ArtifactRefused) as error:
         return Outcome(model.name, "", False, (), {}, refused=str(error))
     return _register(app, model, data, trained, by)

@@ -37,6 +37,7 @@ def evaluate(
     seed: int,
     threads: int,
     now: datetime,
+    trials: int = 1,
     parameters: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the figures of the model trained on four fifths and judged on the last.
@@ -45,7 +46,14 @@ def evaluate(
     `split` in the answer says which it was.
     """
     trained = train(
-        model, data, now=now, seed=seed, threads=threads, parameters=parameters, split=split
+        model,
+        data,
+        now=now,
+        seed=seed,
+        threads=threads,
+        trials=trials,
+        parameters=parameters,
+        split=split,
     )
     return {**trained.metrics, "split": trained.artifact.body["split"], "seed": seed}
 

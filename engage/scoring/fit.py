@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -12,37 +12,29 @@ from numpy.typing import NDArray
 
 from engage.domain.scores import Objective
 from engage.errors import DefinitionError, NotTrainable
+from engage.scoring import search
 from engage.scoring.calibrate import Calibration, fit_scale, fit_shift, fit_sigmoid, settle
 from engage.scoring.definition import Model
-from engage.scoring.prepare import Prepared
+from engage.scoring.prepare import Prepared, rarer_class
 from engage.scoring.purchases import PurchaseValue, averaged, fit_purchases
-from engage.scoring.splits import Blocks, Rows, folds, person_draws
+from engage.scoring.splits import Blocks, Rows, folds, person_draws, rolling
 from engage.scoring.winsorise import winsorised
 
 Floats = NDArray[np.float64]
 
-MOST_ROUNDS = 2000
-PATIENCE = 50
 FOLDS = 5
 ONE_FOLD_ABOVE = 100_000
-"""With more rows than this one fold is enough to know when to stop."""
+"""With more rows than this one pair is enough to know when to stop; the last, newest one."""
+FEWEST_AT_A_SPLIT = 3
+"""With few features a third of them is no choice; at least so many are looked at."""
+FEWEST_OF_A_CLASS = 10
+"""Each checking part of a rolling origin needs so many of each outcome; else people are folded."""
 
 ONE_THREAD_BELOW = 20_000
 """With fewer rows threads wait for each other longer than they work; the result is the same."""
 
 COUNTS_POWER = 1.1
 """Tweedie's power for numbers of purchases; chosen within the 39 weeks that CDNOW was learned from."""
-
-DEFAULTS: dict[str, Any] = {
-    "learning_rate": 0.05,
-    "num_leaves": 15,
-    "min_data_in_leaf": 20,
-    "feature_fraction": 0.7,
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    "lambda_l2": 1.0,
-}
-"""Small trees that are hard to fool with a few hundred rows and good enough with a million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +48,8 @@ class Fitted:
     """LightGBM's parameters, without the number of threads, on which nothing depends."""
     purchases: PurchaseValue | None = None
     """What is averaged with the trees where the model names purchases."""
+    tried: tuple[dict[str, Any], ...] = ()
+    """Each way of growing trees that was tried, with its loss on unseen rows."""
 
 
 def fit(
@@ -65,40 +59,35 @@ def fit(
     *,
     seed: int,
     threads: int,
+    trials: int = 1,
     parameters: Mapping[str, Any] | None = None,
 ) -> Fitted:
-    """Return the model fitted on the learning block.
+    """Return the model fitted on the learning block, the best of so many `trials`.
 
-    The number of trees is where the loss on people not learned from stops falling (early stopping
-    over folds of people). The calibration is fitted on the later block where there is one, else on
+    How trees are grown, and when they stop, is found on rows of people and, in a split by time, of
+    days that they did not see (`splits.rolling`, `splits.folds`). `parameters` are taken as they
+    are, without a search. The calibration is fitted on the later block where there is one, else on
     the folds' scores of people their booster did not see. Classes are never weighted: a weight
     would distort the chances that are to be stated.
     """
     learn = blocks.learn
     threads = threads if len(learn) > ONE_THREAD_BELOW else 1
-    settings = _settings(model, prepared.label, seed, threads, parameters)
-    draws = person_draws(prepared.persons, seed, "fold")
-    pairs = folds(prepared.person[learn], draws, FOLDS)
-    pairs = pairs[:1] if len(learn) > ONE_FOLD_ABOVE else pairs
-    if not pairs:
-        raise NotTrainable(f"model {model.name}: the rows to learn from are of one person only")
-    data = _dataset(model, prepared, learn, settings)
-    crossed = lgb.cv(
-        settings,
-        data,
-        num_boost_round=MOST_ROUNDS,
-        folds=pairs,
-        callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
-        return_cvbooster=True,
-    )
-    boosters = cast("lgb.CVBooster", crossed["cvbooster"])
-    rounds = max(int(boosters.best_iteration), 1)
-    booster = lgb.train(settings, _dataset(model, prepared, learn, settings), rounds)
+    pairs = _pairs(model, prepared, blocks, seed)
+    ways = [dict(parameters)] if parameters else search.ways(trials, seed)
+    tried = [
+        _attempt(
+            model, prepared, blocks, pairs, _settings(model, prepared.label, seed, threads, way)
+        )
+        for way in ways
+    ]
+    chosen = search.best(tried, _checked(prepared.person[learn], pairs))
+    settings = chosen.settings
+    booster = lgb.train(settings, _dataset(model, prepared, learn, settings), chosen.rounds)
     if len(blocks.calibrate):
         later = blocks.calibrate
         raw = booster.predict(prepared.matrix[later], raw_score=True, num_threads=threads)
     else:
-        later, raw = _unseen(boosters.boosters, pairs, prepared.matrix[learn], rounds, threads)
+        later, raw = _of_others(chosen, pairs)
         later = learn[later]
     raw, purchases = np.asarray(raw), fit_purchases(model, prepared, blocks)
     if purchases is not None:
@@ -107,16 +96,58 @@ def fit(
     label, person = prepared.label[later], prepared.person[later]
     calibration = _calibrate(settings["objective"], raw, label, person)
     kept = {name: value for name, value in settings.items() if name != "num_threads"}
-    return Fitted(plain_text(booster), calibration, rounds, kept, purchases)
+    bodies = tuple(one.body() for one in tried)
+    return Fitted(plain_text(booster), calibration, chosen.rounds, kept, purchases, bodies)
+
+
+def _pairs(model: Model, prepared: Prepared, blocks: Blocks, seed: int) -> search.Pairs:
+    """Return the pairs of rows, by place in the learning block, to learn from and to check on."""
+    learn = blocks.learn
+    person, label = prepared.person[learn], prepared.label[learn]
+    draws = person_draws(prepared.persons, seed, "fold")
+    pairs = folds(person, draws, FOLDS)
+    if not pairs:
+        raise NotTrainable(f"model {model.name}: the rows to learn from are of one person only")
+    if blocks.kind == "time":
+        rolled = rolling(prepared.as_of[learn], person, draws, model.horizon)
+        parts = [part for pair in rolled for part in pair]
+        if min(rarer_class(model, label[part]) for part in parts) >= FEWEST_OF_A_CLASS:
+            pairs = rolled
+    return pairs[-1:] if len(learn) > ONE_FOLD_ABOVE else pairs
+
+
+def _attempt(
+    model: Model,
+    prepared: Prepared,
+    blocks: Blocks,
+    pairs: search.Pairs,
+    settings: dict[str, Any],
+) -> search.Trial:
+    data = _dataset(model, prepared, blocks.learn, settings)
+    return search.attempt(data, settings, pairs, ranked=blocks.kind == "time")
+
+
+def _checked(person: Rows, pairs: search.Pairs) -> Rows:
+    """Return who each checked row is of, one pair after the other, numbered from 0."""
+    who = person[np.concatenate([check for _, check in pairs])]
+    return np.asarray(np.unique(who, return_inverse=True)[1], dtype=np.int64)
+
+
+def _of_others(chosen: search.Trial, pairs: search.Pairs) -> tuple[Rows, Floats]:
+    """Return the checked rows in order, and their raw scores by the booster without them."""
+    positions = np.concatenate([check for _, check in pairs])
+    order = np.argsort(positions, kind="stable")
+    return positions[order], np.concatenate(chosen.raw)[order]
 
 
 def _settings(
     model: Model, label: Floats, seed: int, threads: int, parameters: Mapping[str, Any] | None
 ) -> dict[str, Any]:
+    grown = {**search.DEFAULTS, **_spread(model), **(parameters or {})}
+    fewest = min(1.0, FEWEST_AT_A_SPLIT / len(model.features))
+    grown["feature_fraction_bynode"] = max(grown["feature_fraction_bynode"], fewest)
     return {
-        **DEFAULTS,
-        **_spread(model),
-        **(parameters or {}),
+        **grown,
         "objective": objective(model, label),
         "monotone_constraints": [_monotone(model, one) for one in range(len(model.features))],
         "seed": seed,
@@ -174,23 +205,6 @@ def _dataset(
         params=dict(settings),
         free_raw_data=False,
     )
-
-
-def _unseen(
-    boosters: Sequence[lgb.Booster],
-    pairs: Sequence[tuple[Rows, Rows]],
-    matrix: Floats,
-    rounds: int,
-    threads: int,
-) -> tuple[Rows, Floats]:
-    """Return positions and raw scores of the checking rows, each by the booster without them."""
-    scores = [
-        booster.predict(matrix[check], raw_score=True, num_iteration=rounds, num_threads=threads)
-        for booster, (_, check) in zip(boosters, pairs, strict=True)
-    ]
-    positions = np.concatenate([check for _, check in pairs])
-    order = np.argsort(positions, kind="stable")
-    return positions[order], np.concatenate([np.asarray(one) for one in scores])[order]
 
 
 def _calibrate(objective: str, raw: Floats, label: Floats, person: Rows) -> Calibration:

@@ -5,6 +5,9 @@ learned from, with a gap of one horizon between the blocks so that no label look
 By person: a fixed fifth of the people judges; calibration then uses scores of people their booster
 did not see. Rows of one person are never on both sides of a division by person. A division by time
 keeps everybody: dropping the earlier rows of those who came back later would select on the future.
+
+When to stop growing trees, and which way of growing them, is found within the rows to learn from: by
+rolling origins in a split by time, by folds of people in one by person.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ JUDGING_SHARE = 0.2
 CALIBRATING_SHARE = 0.25
 FEWEST_LEARNING = 0.4
 """A split by time that leaves less than this share to learn from is not worth its gaps."""
+ORIGINS = 3
+"""Of a rolling-origin check; as many folds of people."""
 FEWEST_ROWS = 50
 """A block of a split by time below this many rows can neither calibrate nor judge."""
 
@@ -78,6 +83,29 @@ def folds(person: Rows, draws: NDArray[np.float64], number: int) -> list[tuple[R
     fold = np.minimum((draws * number).astype(np.int64), number - 1)[person]
     pairs = [(np.flatnonzero(fold != one), np.flatnonzero(fold == one)) for one in range(number)]
     return [(learn, check) for learn, check in pairs if len(learn) and len(check)]
+
+
+def rolling(
+    as_of: NDArray[np.datetime64], person: Rows, draws: NDArray[np.float64], horizon: timedelta
+) -> list[tuple[Rows, Rows]]:
+    """Return pairs of older rows to learn from and newer ones to check, each person on one side.
+
+    The newer half of the rows is cut into `ORIGINS` blocks. Each block is checked by what was known
+    when it began: rows that are a horizon older, of other people (Tashman 2000, rolling origin).
+    """
+    edges = [_newest(as_of, share) for share in np.linspace(0.5, 0.0, ORIGINS, endpoint=False)]
+    fold = np.minimum((draws * ORIGINS).astype(np.int64), ORIGINS - 1)[person]
+    gap, pairs = np.timedelta64(horizon), []
+    for place, begins in enumerate(edges):
+        block = as_of >= begins
+        if place + 1 < ORIGINS:
+            block &= as_of < edges[place + 1]
+        known = (as_of + gap <= begins) & (as_of < begins)
+        pairs += [
+            (np.flatnonzero(known & (fold != one)), np.flatnonzero(block & (fold == one)))
+            for one in range(ORIGINS)
+        ]
+    return pairs
 
 
 def person_draws(persons: list[str], seed: int, purpose: str) -> NDArray[np.float64]:

@@ -52,6 +52,7 @@ def train(
     now: datetime,
     seed: int,
     threads: int,
+    trials: int = 1,
     parameters: Mapping[str, Any] | None = None,
     split: Split = "time",
 ) -> Trained:
@@ -64,7 +65,9 @@ def train(
     prepared = prepare(model, data, now)
     blocks = _blocks(model, prepared, split, seed)
     blocks, window = windowed(model, prepared, blocks, seed=seed)
-    fitted = fit(model, prepared, blocks, seed=seed, threads=threads, parameters=parameters)
+    fitted = fit(
+        model, prepared, blocks, seed=seed, threads=threads, trials=trials, parameters=parameters
+    )
     base_rate = float(prepared.label.mean())
     body = _body(model, prepared, blocks, fitted, now=now, seed=seed)
     predictor = Predictor(Artifact(model.name, fitted.booster, body), threads=threads)
@@ -131,6 +134,7 @@ def _body(
         "calibration": asdict(fitted.calibration),
         "purchases": fitted.purchases.body() if fitted.purchases else None,
         "parameters": fitted.settings,
+        "search": list(fitted.tried),
         "trees": fitted.rounds,
         "split": blocks.kind,
         "window": {

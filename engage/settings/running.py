@@ -84,6 +84,13 @@ class Scoring(Section):
         unit="rows",
         ge=1,
     )
+    trials: int = key(
+        "ways of growing trees that are tried, our defaults first; the best on unseen rows stays",
+        3,
+        unit="ways",
+        ge=1,
+        le=100,
+    )
     max_rows: int = key(
         "of more examples than this a model learns from so many, drawn by the seed",
         200_000,

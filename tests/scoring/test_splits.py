@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engage.scoring.splits import by_person, by_time, folds, person_draws
+from engage.scoring.splits import ORIGINS, by_person, by_time, folds, person_draws, rolling
 
 DAY = np.timedelta64(1, "D")
 
@@ -65,3 +65,36 @@ def test_about_a_fifth_of_the_people_judge() -> None:
 def test_a_person_keeps_the_same_side_when_others_join() -> None:
     few, many = person_draws(["a", "b"], 3, "judge"), person_draws(["c", "a", "d", "b"], 3, "judge")
     assert few.tolist() == many[[1, 3]].tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    days=st.lists(st.integers(0, 400), min_size=100, max_size=300),
+    horizon=st.integers(0, 60),
+    seed=st.integers(0, 1000),
+)
+def test_a_rolling_origin_learns_from_ripe_rows_of_other_people(
+    days: list[int], horizon: int, seed: int
+) -> None:
+    as_of = np.sort(np.datetime64("2026-01-01", "us") + np.array(days) * DAY)
+    person = np.random.default_rng(seed).integers(0, 40, len(as_of))
+    draws = person_draws([f"per_{one}" for one in range(40)], seed, "fold")
+    gap = np.timedelta64(horizon, "D")
+    for learn, check in rolling(as_of, person, draws, timedelta(days=horizon)):
+        assert not set(person[learn]) & set(person[check])
+        if len(learn) and len(check):
+            assert as_of[learn].max() + gap <= as_of[check].min()
+            assert as_of[learn].max() < as_of[check].min()
+
+
+def test_each_row_of_the_newer_half_is_checked_once() -> None:
+    """900 rows, one a day: the newest 450 in three blocks of 150, each by three folds of people."""
+    as_of = np.datetime64("2026-01-01", "us") + np.arange(900) * DAY
+    person = np.arange(900) % 100
+    draws = person_draws([f"per_{one}" for one in range(100)], 1, "fold")
+    pairs = rolling(as_of, person, draws, timedelta(days=14))
+    assert len(pairs) == ORIGINS * ORIGINS
+    checked = np.sort(np.concatenate([check for _, check in pairs]))
+    assert checked.tolist() == list(range(450, 900))
+    # The first origin is day 450: a label of 14 days is ripe up to day 436.
+    assert max(learn.max() for learn, _ in pairs[:ORIGINS]) == 436
