@@ -97,7 +97,7 @@ def begin(folder: Path, settings: Settings | None = None, more: str = "") -> Pat
     """Write a project with these changes to its settings, on one thread; return its folder."""
     begin_project(folder)
     file = folder / "settings.toml"
-    text = re.sub(r"(?m)^threads = 2", "threads = 1", file.read_text())
+    text = re.sub(r"(?m)^(threads|trials) = 2", r"\1 = 1", file.read_text())
     for old, new in (settings or {}).items():
         text, found = re.subn(old, new, text)
         assert found, f"settings.toml has nothing like {old!r}"

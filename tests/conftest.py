@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,14 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 def chosen_databases(config: pytest.Config) -> tuple[str, ...]:
     """Return the databases this run covers, in the order asked for."""
     return tuple(str(config.getoption("--databases")).split(","))
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C interrupt, which a shell that started the tests in the background ignores."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

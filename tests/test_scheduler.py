@@ -192,6 +192,7 @@ def champion(bank: Bank) -> str:
     return record.sha256
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_ctrl_c_while_training_leaves_the_champion_and_nothing_half_written(learned: Bank) -> None:
     bank = learned

@@ -41,6 +41,7 @@ _LESS_OFTEN = {
     "train_models": timedelta(days=35),
     "measure_effect": timedelta(days=35),
     "value_customers": timedelta(days=14),
+    "watch_drift": timedelta(days=35),
     "archive_history": timedelta(days=4),
     "check_invariants": timedelta(days=1),
     "plan_capacity": timedelta(hours=12),

@@ -86,7 +86,7 @@ class Scoring(Section):
     )
     trials: int = key(
         "ways of growing trees that are tried, our defaults first; the best on unseen rows stays",
-        3,
+        2,
         unit="ways",
         ge=1,
         le=100,

@@ -362,6 +362,7 @@ def job_that(does: str) -> None:
     Path("mine/jobs/odd.py").write_text(named.replace("run=archive_history", f"run={does}"))
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_says_that_what_was_finished_is_kept(engage: Engage) -> None:
     engage("init", "mine")
     job_that("lambda app: __import__('signal').raise_signal(2)")

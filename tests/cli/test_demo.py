@@ -19,6 +19,9 @@ from engage.measure.judge import no_value_effects
 from engage.project import open_project
 from engage.starting import begin_project
 
+pytestmark = pytest.mark.timeout(300)
+"""A demonstration is minutes of work where other programs keep both cores busy."""
+
 SIZE: dict[str, Any] = {"people": 100, "weeks": 1, "seed": 3}
 
 
