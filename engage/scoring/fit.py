@@ -17,7 +17,14 @@ from engage.scoring.calibrate import Calibration, fit_scale, fit_shift, fit_sigm
 from engage.scoring.definition import Model
 from engage.scoring.prepare import Prepared, rarer_class
 from engage.scoring.purchases import PurchaseValue, averaged, fit_purchases
-from engage.scoring.splits import Blocks, Rows, folds, person_draws, rolling
+from engage.scoring.splits import (
+    FEWEST_OF_A_CLASS,
+    Blocks,
+    Rows,
+    folds,
+    person_draws,
+    rolling,
+)
 from engage.scoring.winsorise import winsorised
 
 Floats = NDArray[np.float64]
@@ -27,9 +34,6 @@ ONE_FOLD_ABOVE = 100_000
 """With more rows than this one pair is enough to know when to stop; the last, newest one."""
 FEWEST_AT_A_SPLIT = 3
 """With few features a third of them is no choice; at least so many are looked at."""
-FEWEST_OF_A_CLASS = 10
-"""Each checking part of a rolling origin needs so many of each outcome; else people are folded."""
-
 ONE_THREAD_BELOW = 20_000
 """With fewer rows threads wait for each other longer than they work; the result is the same."""
 
@@ -65,8 +69,8 @@ def fit(
     """Return the model fitted on the learning block, the best of so many `trials`.
 
     How trees are grown, and when they stop, is found on rows of people and, in a split by time, of
-    days that they did not see (`splits.rolling`, `splits.folds`). `parameters` are taken as they
-    are, without a search. The calibration is fitted on the later block where there is one, else on
+    days that they did not see (`splits.rolling`, `splits.folds`). `parameters` stand
+    in for the search. The calibration is fitted on the later block where there is one, else on
     the folds' scores of people their booster did not see. Classes are never weighted: a weight
     would distort the chances that are to be stated.
     """

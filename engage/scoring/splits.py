@@ -30,6 +30,8 @@ FEWEST_LEARNING = 0.4
 """A split by time that leaves less than this share to learn from is not worth its gaps."""
 ORIGINS = 3
 """Of a rolling-origin check; as many folds of people."""
+FEWEST_OF_A_CLASS = 10
+"""Each part of a division by time needs so many of each outcome; else people are divided instead."""
 FEWEST_ROWS = 50
 """A block of a split by time below this many rows can neither calibrate nor judge."""
 

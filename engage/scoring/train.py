@@ -19,14 +19,19 @@ from engage.scoring.metrics import roc_auc
 from engage.scoring.predict import Predictor
 from engage.scoring.prepare import Prepared, TrainingSet, prepare, rarer_class
 from engage.scoring.quality import quality
-from engage.scoring.splits import Blocks, Rows, Split, by_person, by_time, person_draws
+from engage.scoring.splits import (
+    FEWEST_OF_A_CLASS,
+    Blocks,
+    Rows,
+    Split,
+    by_person,
+    by_time,
+    person_draws,
+)
 from engage.scoring.watched import watched
 from engage.scoring.window import windowed
 
 __all__ = ["Trained", "TrainingSet", "train"]
-
-FEWEST_OF_A_CLASS = 10
-"""A block of a split by time needs this many of each outcome; else people are split instead."""
 
 
 @dataclass(frozen=True, slots=True)
