@@ -36,6 +36,8 @@ AT_NIGHT = timedelta(hours=3)
 """After launch."""
 LOOKED_AT = timedelta(hours=34)
 """After launch: ten in the morning of the second day."""
+ROWS, CACHE_MB = 500_000, 2_000
+"""Of a transaction of the first import, and the memory SQLite may use for it."""
 TICKS, EVERY = 30, timedelta(seconds=10)
 _LINE = "{:>10}  {:<20} {:>9} {:>9} {:>9}  {}"
 
@@ -62,7 +64,7 @@ def simulate(folder: Path, people: int, nasty: bool) -> dict[str, Any]:
 
 
 def take(folder: Path) -> dict[str, Any]:
-    """Begin a project and take in the history, a hundred thousand rows a transaction."""
+    """Begin a project and take in the history, half a million rows a transaction."""
     import pyarrow.parquet as pq
 
     from engage.app import intake
@@ -70,13 +72,17 @@ def take(folder: Path) -> dict[str, Any]:
     from engage.starting import begin_project
 
     begin_project(folder / "project")
+    settings = folder / "project" / "settings.toml"
+    shipped = settings.read_text()
+    settings.write_text(shipped.replace("cache_mb = 32", f"cache_mb = {CACHE_MB}"))
     store = open_project(folder / "project").app.store
     launch, rows = _moments(folder)[0], 0
     for file in sorted(folder.glob("history-*.parquet")):
-        for batch in pq.ParquetFile(file).iter_batches(100_000):
+        for batch in pq.ParquetFile(file).iter_batches(ROWS):
             name, table = _named(file), _table(batch)
             intake.take(store, {name: table}, now=launch)
             rows += table.num_rows
+    settings.write_text(shipped)
     return {"rows": rows, "database MB": _megabytes(folder / "project" / "var")}
 
 

@@ -98,7 +98,8 @@ def existing_store(folder: Path | None = None) -> Store | None:
     if settings is None:
         return None
     root = find_folder(folder)
-    store = Store.open(_store_url(root, settings, Secrets.from_environ(os.environ)))
+    url = _store_url(root, settings, Secrets.from_environ(os.environ))
+    store = Store.open(url, cache_mb=settings.store.cache_mb)
     if store.schema_is_current():
         return store
     store.close()
@@ -110,7 +111,8 @@ def _open_app(
 ) -> App:
     goals, actions = goals_of(settings), actions_of(settings)
     triggers = triggers_of(settings, goals, actions)
-    store = Store.open(_store_url(root, settings, secrets))
+    url = _store_url(root, settings, secrets)
+    store = Store.open(url, cache_mb=settings.store.cache_mb)
     try:
         store.upgrade()
         app = App(

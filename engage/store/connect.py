@@ -14,6 +14,9 @@ from engage.errors import SettingsError
 BUSY_S = 10.0
 """How long a writer waits for another one before it gives up."""
 
+CACHE_MB = 32
+"""Pages of SQLite in memory; the indexes of an import of some million rows fit."""
+
 WRITES = "engage_writes"
 """Execution option that says that a transaction is going to write."""
 
@@ -38,10 +41,10 @@ def parsed(url: str) -> sa.URL:
     )
 
 
-def engine(address: sa.URL) -> sa.Engine:
+def engine(address: sa.URL, cache_mb: int = CACHE_MB) -> sa.Engine:
     """Return an engine for this address; connects to nothing yet."""
     if address.drivername.startswith("sqlite"):
-        return _sqlite(Path(str(address.database)))
+        return _sqlite(Path(str(address.database)), cache_mb)
     return sa.create_engine(
         address,
         pool_size=10,
@@ -51,9 +54,9 @@ def engine(address: sa.URL) -> sa.Engine:
     )
 
 
-def _sqlite(path: Path) -> sa.Engine:
+def _sqlite(path: Path, cache_mb: int) -> sa.Engine:
     def connect() -> sqlite3.Connection:
-        return _open(path)
+        return _open(path, cache_mb)
 
     made = sa.create_engine(
         "sqlite+pysqlite://",
@@ -67,7 +70,7 @@ def _sqlite(path: Path) -> sa.Engine:
     return made
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, cache_mb: int) -> sqlite3.Connection:
     # mode=rw: a mistyped path must not create an empty database.
     connection = sqlite3.connect(
         f"file:{quote(str(path.absolute()))}?mode=rw",
@@ -83,8 +86,7 @@ def _open(path: Path) -> sqlite3.Connection:
             "foreign_keys = ON",
             "temp_store = MEMORY",
             "journal_size_limit = 67108864",
-            # KiB; an import's indexes fit, which makes it two to three times as fast.
-            "cache_size = -32768",
+            f"cache_size = -{cache_mb * 1024}",  # below zero: KiB
             # Pages, 64 MB: keys are hashes, so a large transaction touches pages all over the file,
             # and copying them back after each made an import of millions take twice as long.
             "wal_autocheckpoint = 16000",

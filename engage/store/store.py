@@ -22,21 +22,24 @@ Tx = sa.Connection
 class Store:
     """All that Engage knows, on SQLite or PostgreSQL, behind the same functions."""
 
-    def __init__(self, address: sa.URL) -> None:
+    def __init__(self, address: sa.URL, *, cache_mb: int = connect.CACHE_MB) -> None:
         self.url = address.render_as_string(hide_password=False)
         self.dialect: Literal["sqlite", "postgresql"] = (
             "sqlite" if address.drivername.startswith("sqlite") else "postgresql"
         )
         self.path = Path(str(address.database)) if self.dialect == "sqlite" else None
         self.place = str(self.path or address.set(drivername="postgresql"))
-        self._engine = connect.engine(address)
+        self._engine = connect.engine(address, cache_mb)
         self._turn = threading.Lock()
         self._writer: int | None = None
 
     @classmethod
-    def open(cls, url: str) -> Store:
-        """Return the store at this address; creates nothing and connects to nothing yet."""
-        return cls(connect.parsed(url))
+    def open(cls, url: str, *, cache_mb: int = connect.CACHE_MB) -> Store:
+        """Return the store at this address; creates nothing and connects to nothing yet.
+
+        `cache_mb` bounds the memory in which each connection to SQLite keeps pages.
+        """
+        return cls(connect.parsed(url), cache_mb=cache_mb)
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
