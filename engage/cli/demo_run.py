@@ -40,6 +40,7 @@ _MATURING = timedelta(days=16)
 _LESS_OFTEN = {
     "train_models": timedelta(days=35),
     "measure_effect": timedelta(days=35),
+    "learn_uplift": timedelta(days=7),
     "value_customers": timedelta(days=14),
     "watch_drift": timedelta(days=35),
     "archive_history": timedelta(days=4),

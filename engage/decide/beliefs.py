@@ -1,7 +1,8 @@
 """What is believed of each action and of leaving alone while there is little evidence.
 
 Beta-Binomial posteriors of the chance of the goal, made once a day from matured decisions only. The
-triggers lend each other strength: the prior of an action is what it did under all of them.
+triggers lend each other strength: what is borrowed is the *difference* an action makes, because how
+many reach a goal anyway is another matter under each trigger.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import beta
+from scipy.stats import beta, norm
 
 from engage.decide.board import Flags, Numbers
 from engage.errors import WrongUse
@@ -18,36 +19,102 @@ WEAKEST, STRONGEST = 2.0, 1000.0
 """A prior counts as at least and at most so many decisions."""
 QUANTILES = 257
 """Places at which each posterior is looked at; more change the chances by less than 1e-4."""
+_INSIDE = 1e-3
+"""A prior chance stays so far away from never and always."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What came of matured decisions, (t, k) each by trigger and action.
+
+    `alone_*` are those who were left alone though the same action was allowed: what it is compared
+    with. Not whole numbers where chances were unequal (`evidence.counts`).
+    """
+
+    reached: Numbers
+    tried: Numbers
+    alone_reached: Numbers
+    alone_tried: Numbers
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot have been counted."""
+        for reached, tried in (
+            (self.reached, self.tried),
+            (self.alone_reached, self.alone_tried),
+        ):
+            if (reached < 0).any() or (reached > tried + _ROUNDED).any():
+                raise WrongUse(
+                    "more decisions reached the goal than were tried; count each decision once"
+                )
+
+
+_ROUNDED = 1e-9
 
 
 @dataclass(frozen=True)
 class Beliefs:
-    """Posteriors Beta(a, b), (t, k + 1) by trigger and action; none is the last column."""
+    """Posteriors Beta(a, b) of each action and Beta(alone_a, alone_b) without it, (t, k) each."""
 
     a: Numbers
     b: Numbers
+    alone_a: Numbers
+    alone_b: Numbers
 
     @property
     def lift(self) -> Numbers:
         """Return (t, k) what each action is expected to add to the chance of the goal."""
-        mean = self.a / (self.a + self.b)
-        return np.asarray(mean[:, :-1] - mean[:, -1:])
+        return np.asarray(_mean(self.a, self.b) - _mean(self.alone_a, self.alone_b))
+
+    def interval(self, level: float = 0.95) -> tuple[Numbers, Numbers]:
+        """Return (t, k) between what the lift lies with this probability, by the normal law."""
+        spread = _variance(self.a, self.b) + _variance(self.alone_a, self.alone_b)
+        width = float(norm.isf((1 - level) / 2)) * np.sqrt(spread)
+        return np.asarray(self.lift - width), np.asarray(self.lift + width)
 
 
-def learn(reached: Numbers, tried: Numbers) -> Beliefs:
-    """Return the posteriors from counts of matured decisions, (t, k + 1) each.
+def learn(found: Counts, prior_lift: Numbers, strength: float) -> Beliefs:
+    """Return the posteriors from counts of matured decisions.
 
-    The prior of each column by the method of moments over triggers (Kleinman 1973, JASA).
+    Without evidence an action adds `prior_lift`, (k,), and that counts as so many decisions
+    (`strength`). What it did under the other triggers moves it, weighted by how much they tell of a
+    difference, n m / (n + m) of n tried and m left alone. The prior of those left alone is fitted by
+    the method of moments over triggers (Kleinman 1973, JASA).
     """
-    if (reached < 0).any() or (reached > tried).any():
-        raise WrongUse("more decisions reached the goal than were tried; count each decision once")
-    priors = [_prior(reached[:, one], tried[:, one]) for one in range(tried.shape[1])]
+    alone_a, alone_b = _alone(found)
+    alone = _mean(alone_a, alone_b)
+    both = found.tried + found.alone_tried
+    tells = found.tried * found.alone_tried / np.where(both > 0, both, 1)
+    rate = found.reached / np.where(found.tried > 0, found.tried, 1)
+    added = tells * (rate - alone)
+    of_others, told = added.sum(axis=0) - added, tells.sum(axis=0) - tells
+    lift = (strength * prior_lift + of_others) / (strength + told)
+    prior = np.clip(alone + lift, _INSIDE, 1 - _INSIDE)
+    return Beliefs(
+        a=prior * strength + found.reached,
+        b=(1 - prior) * strength + np.maximum(found.tried - found.reached, 0),
+        alone_a=alone_a,
+        alone_b=alone_b,
+    )
+
+
+def _alone(found: Counts) -> tuple[Numbers, Numbers]:
+    columns = range(found.tried.shape[1])
+    priors = [_prior(found.alone_reached[:, k], found.alone_tried[:, k]) for k in columns]
     a, b = (np.asarray([prior[side] for prior in priors]) for side in (0, 1))
-    return Beliefs(a + reached, b + tried - reached)
+    missed = np.maximum(found.alone_tried - found.alone_reached, 0)
+    return a + found.alone_reached, b + missed
+
+
+def _mean(a: Numbers, b: Numbers) -> Numbers:
+    return np.asarray(a / (a + b))
+
+
+def _variance(a: Numbers, b: Numbers) -> Numbers:
+    return np.asarray(a * b / ((a + b) ** 2 * (a + b + 1)))
 
 
 def _prior(reached: Numbers, tried: Numbers) -> tuple[float, float]:
-    """Return a and b of what one action did under all triggers."""
+    """Return a and b of what came of those left alone under all triggers."""
     total = float(tried.sum())
     mean = (float(reached.sum()) + 0.5) / (total + 1)
     seen = tried > 0

@@ -33,6 +33,7 @@ class Prefix(StrEnum):
     APPROVAL = "apv"
     EFFECT = "eff"
     PLAN = "pln"
+    BELIEFS = "bel"
 
 
 _SEPARATOR = "\x1f"

@@ -39,6 +39,8 @@ class Sides:
     weights: Floats | None
     """Inverse chances of the own side, where the held-out share was changed; else None."""
     sample_ratio_p: float
+    share: Floats
+    """The held-out share that each was drawn with."""
 
     @property
     def withheld(self) -> str:
@@ -66,7 +68,7 @@ def sides(units: pa.Table, held_out: Mapping[str, float] | float) -> Sides:
     p = sample_ratio_p(n_treated, len(mine) - n_treated, mine)
     changed = len(mine) > 0 and np.ptp(mine) > 0
     weights = np.where(treated, 1 / np.clip(1 - share, 1e-9, 1), 1 / np.clip(share, 1e-9, 1))
-    return Sides(compared, treated, weights if changed else None, p)
+    return Sides(compared, treated, weights if changed else None, p, share)
 
 
 def judged(

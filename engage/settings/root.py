@@ -15,6 +15,7 @@ from engage.settings.running import (
     Store,
 )
 from engage.settings.sending import Assignment, Channels, Delivery
+from engage.settings.uplift import Uplift
 from engage.settings.watching import Drift, Fairness
 
 
@@ -26,6 +27,7 @@ class Settings(Section):
     history: History = key("the Parquet history", History)
     engine: Engine = key("what computes", Engine)
     scoring: Scoring = key("how models learn", Scoring)
+    uplift: Uplift = key("how it is learned what each action adds", Uplift)
     drift: Drift = key("how models in use are watched", Drift)
     fairness: Fairness = key("what no model may know", Fairness)
     journeys: Family[Journey] = key(

@@ -5,6 +5,7 @@
     get(tx, decision_id) -> dict | None          one decision, its JSON columns parsed
     read(tx, *, person_ids, decision_ids, trigger, run_id, source, since, until, limit) -> pa.Table
     decided(tx, subject_ids) -> frozenset[str]   ids of the decisions on these subjects
+    any_matured(tx, since, until) -> bool        whether a horizon ended in between
     last_decided(tx, subject_ids) -> dict[str, datetime]       naive UTC
     of_subject(tx, subject_id) -> list[dict]     a subject's decisions, as `get` returns them
     of_people(tx, person_ids) -> list[dict]      these people's decisions, the same way
@@ -125,6 +126,15 @@ def last_decided(tx: Tx, subject_ids: Sequence[str]) -> dict[str, datetime]:
     )
     found = bulk.fetch(tx, query.order_by(held.c.qualified_at)).to_pylist()
     return {row["subject_id"]: row["qualified_at"] for row in found}
+
+
+def any_matured(tx: Tx, since: datetime | None, until: datetime) -> bool:
+    """Return whether the horizon of a decision of ours ended in between; `until` is included."""
+    held = decisions.c.horizon_until
+    query = sa.select(decisions.c.decision_id).where(held <= until, decisions.c.source == "engage")
+    if since is not None:
+        query = query.where(held > since)
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def decided_pairs(tx: Tx, subject_ids: Sequence[str]) -> frozenset[tuple[str, str]]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from engage.domain.runs import RunState
 from engage.store.store import Tx
 from engage.store.tables.decisions import refusal_counts, refusals
-from engage.store.tables.models import scores
+from engage.store.tables.models import beliefs, scores
 from engage.store.tables.running import job_runs
 
 KEPT = {
@@ -20,6 +20,7 @@ KEPT = {
     "idle_job_runs": timedelta(days=1),
     "scores": timedelta(days=180),
     "refusals": timedelta(days=400),
+    "beliefs": timedelta(days=400),
 }
 """How long; runs that found nothing to do are kept for a day only, the last of each job always."""
 
@@ -34,6 +35,10 @@ def purge(tx: Tx, now: datetime) -> dict[str, int]:
         ),
         "refusals": sa.delete(refusals).where(refusals.c.at < now - KEPT["refusals"]),
         "scores": sa.delete(scores).where(scores.c.as_of < now - KEPT["scores"]),
+        "beliefs": sa.delete(beliefs).where(
+            beliefs.c.learned_at < now - KEPT["beliefs"],
+            beliefs.c.learned_at < sa.select(sa.func.max(beliefs.c.learned_at)).scalar_subquery(),
+        ),
         "job_runs": sa.delete(job_runs).where(
             (job_runs.c.due < now - KEPT["job_runs"])
             | (idle & (job_runs.c.due < now - KEPT["idle_job_runs"])),

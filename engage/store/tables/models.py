@@ -1,4 +1,4 @@
-"""What the models say and what was learned: artifacts, scores, values, effects."""
+"""What the models say and what was learned: artifacts, scores, values, effects, beliefs."""
 
 from __future__ import annotations
 
@@ -66,6 +66,15 @@ effects = sa.Table(
     moment("computed_at"),
     json("body", null=False),
     sa.Index(None, "trigger", "computed_at"),
+)
+
+beliefs = sa.Table(
+    "beliefs",
+    metadata,
+    words("beliefs_id", key=True),
+    moment("learned_at"),
+    json("body", null=False),
+    sa.Index(None, "learned_at"),
 )
 
 model_watches = sa.Table(
