@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from engage.app.app import App
 from engage.errors import ArtifactRefused
@@ -13,6 +14,8 @@ from engage.logs import get_logger
 from engage.scoring.artifact import read
 from engage.scoring.predict import Predictor
 from engage.store import artifacts
+
+Read = TypeVar("Read")
 
 _log = get_logger("champions")
 _told: set[tuple[Path, str]] = set()
@@ -41,15 +44,28 @@ def champions(app: App) -> Mapping[str, Champion]:
 
 def serving(app: App, champion: artifacts.Record) -> Champion | None:
     """Return what serves in this champion's name: itself or the newest before it that is sound."""
+    found = sound(
+        app, champion, lambda one: load(app, one.artifact_id, one.folder, one.sha256).predictor
+    )
+    return None if found is None else Champion(*found)
+
+
+def sound(
+    app: App, champion: artifacts.Record, read_files: Callable[[artifacts.Record], Read]
+) -> tuple[str, Read] | None:
+    """Return what was read of the champion, or of the newest before it whose files are not refused.
+
+    With the id of the one that was read; None where none of them can be trusted.
+    """
     try:
-        return load(app, champion.artifact_id, champion.folder, champion.sha256)
+        return champion.artifact_id, read_files(champion)
     except ArtifactRefused as refused:
         _tell_once(app, champion, refused)
     with app.store.read() as tx:
         before = artifacts.predecessors(tx, champion)
     for record in before:
         try:
-            return load(app, record.artifact_id, record.folder, record.sha256)
+            return record.artifact_id, read_files(record)
         except ArtifactRefused as refused:
             _tell_once(app, record, refused)
     return None

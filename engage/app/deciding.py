@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from engage.app.app import App
 from engage.app.frames import Scored
-from engage.app.lifts import BELIEFS, believed, with_lifts
+from engage.app.lifts import lifts
 from engage.app.planning import current_plan
 from engage.app.sending import send
 from engage.app.triggers import live
@@ -62,16 +62,16 @@ def _candidates(
         moments.to_pandas(), on="subject_id", how="left", validate="one_to_one"
     )
     margins = {name: journey.margin_minor for name, journey in app.settings.journeys.items()}
-    batch, lifts = believed(app)
+    adds = lifts(app)
     parts = []
     for trigger in watching:
         rows = frame[fired[trigger.name]]
         rows = rows[rows["as_of"] - rows["moment"] <= trigger.validity]
         stake = stakes(rows, trigger, margins)
-        rows = with_lifts(rows, lifts.get(trigger.name, {}))
+        rows = adds.of(trigger.name, rows, scored.frame.take(pa.array(rows.index)))
         parts.append(rows.assign(trigger=trigger.name, stake_minor=stake))
     together = pd.concat(parts, ignore_index=True)
-    used = {**scored.artifacts, **({BELIEFS: batch} if batch else {})}
+    used = {**scored.artifacts, **adds.artifacts}
     candidates: pd.DataFrame = together.assign(artifacts=pd.Series([used] * len(together)))
     return candidates
 

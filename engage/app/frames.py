@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,11 @@ import pyarrow as pa
 
 from engage.app.app import App
 from engage.app.champions import Champion, champions
-from engage.domain.scores import Subject
+from engage.domain.scores import Objective, Subject
 from engage.features.build import build
 from engage.features.definition import Feature
 from engage.features.engines.warm import opened
-from engage.features.frame import columns_of, merge, with_person_scores, with_scores
+from engage.features.frame import columns_of, features_of, merge, with_person_scores, with_scores
 from engage.features.plain import plain
 from engage.features.sources import Source
 from engage.scoring.definition import Model
@@ -39,14 +39,33 @@ def models_of(app: App, subject: Subject) -> dict[str, Model]:
 
 def columns(app: App, subject: Subject) -> pa.Schema:
     """Return the columns, with types, that a trigger over this kind of subject may name."""
-    models = models_of(app, subject)
-    own = {name: model.objective for name, model in models.items()}
-    parts: dict[str, Sequence[Feature]] = {name: m.features for name, m in models.items()}
+    return columns_of(_parts(app, subject), _scored(app, subject))
+
+
+def logged_features(app: App, subject: Subject) -> tuple[Feature, ...]:
+    """Return the columns that a decision's log holds of its subject, as features to learn from.
+
+    Whole numbers are learned from as numbers: a log need not tell 3 from 3.0.
+    """
+    known = features_of(_parts(app, subject)).values()
+    own = [replace(one, type="number") if one.type == "integer" else one for one in known]
+    scores = [Feature(name, "number", f"{name}: {{value}}") for name in _scored(app, subject)]
+    return tuple(sorted([*own, *scores], key=lambda one: one.name))
+
+
+def _parts(app: App, subject: Subject) -> dict[str, Sequence[Feature]]:
+    parts: dict[str, Sequence[Feature]] = {
+        name: model.features for name, model in models_of(app, subject).items()
+    }
     own_frame = plain(subject)
     if own_frame is not None:
         parts["its own frame"] = own_frame.features
+    return parts
+
+
+def _scored(app: App, subject: Subject) -> dict[str, Objective]:
     people = {} if subject is Subject.PERSON else models_of(app, Subject.PERSON)
-    return columns_of(parts, own | {name: m.objective for name, m in people.items()})
+    return {name: m.objective for name, m in [*models_of(app, subject).items(), *people.items()]}
 
 
 def score_subjects(

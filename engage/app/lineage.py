@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from engage.app.app import App
-from engage.app.champions import load
 from engage.errors import WrongUse
+from engage.scoring.artifact import read
 from engage.scoring.definition import Model
 from engage.store import Tx, artifacts, watches
 
@@ -122,7 +122,7 @@ def promote(app: App, artifact_id: str, *, by: str, anyway: bool = False) -> str
         record = artifacts.get(tx, artifact_id)
         if record is None:
             raise WrongUse(f"there is no artifact {artifact_id!r}; see engage models list --json")
-        load(app, record.artifact_id, record.folder, record.sha256)
+        read(app.folder / record.folder, record.sha256, app.artifact_key)
         failures = record.body.get("failures") or []
         if failures and not anyway:
             raise WrongUse(
@@ -133,19 +133,17 @@ def promote(app: App, artifact_id: str, *, by: str, anyway: bool = False) -> str
     return f"{artifact_id} is now in charge of {record.model}"
 
 
-def roll_back(app: App, model: Model, *, by: str, to: str = "") -> str:
-    """Put the model before back in charge and return what was done in words."""
+def roll_back(app: App, model: str, *, by: str, to: str = "") -> str:
+    """Put what was in charge of a model before back in charge and return what was done in words."""
     with app.store.write() as tx:
-        champion = artifacts.champion(tx, model.name)
+        champion = artifacts.champion(tx, model)
         before = artifacts.predecessors(tx, champion) if champion else []
         chosen = next((one for one in before if to in ("", one.artifact_id)), None)
         if champion is None or chosen is None:
             raise WrongUse(
-                f"{model.name} has no {to or 'model'} to go back to: only what was in charge "
-                f"before can be; see engage models show {model.name}"
+                f"{model} has no {to or 'model'} to go back to: only what was in charge "
+                f"before can be; see engage models show {model}"
             )
-        load(app, chosen.artifact_id, chosen.folder, chosen.sha256)
-        artifacts.rollback(tx, model.name, by=by, at=app.now(), to=chosen.artifact_id)
-    return (
-        f"{chosen.artifact_id} is in charge of {model.name} again, {champion.artifact_id} retired"
-    )
+        read(app.folder / chosen.folder, chosen.sha256, app.artifact_key)
+        artifacts.rollback(tx, model, by=by, at=app.now(), to=chosen.artifact_id)
+    return f"{chosen.artifact_id} is in charge of {model} again, {champion.artifact_id} retired"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from engage.app.app import App
 from engage.app.decision_log import Logged, logged
 from engage.app.qualified import qualified
+from engage.app.uplift_policies import OF_THE_LOG, learn_policies
 from engage.decide.beliefs import Beliefs, Counts, learn
 from engage.decide.evidence import counts
 from engage.domain.actions import ContactClass
@@ -32,93 +34,119 @@ def learn_uplift(app: App) -> JobReport:
         since = datetime.fromisoformat(before[1]["until"]) if before else None
         if not decisions.any_matured(tx, since, now):
             return JobReport(note="no decision has matured since the last time")
-        watched = [one for one in triggers.current(tx) if _is_compared(one)]
-    found = _tried(app, watched)
-    fair = {name: one for name, one in found.items() if not one.withheld}
-    with app.store.read() as tx:
-        logs = {name: logged(tx, name, one, _names(app)) for name, one in fair.items()}
-    learned = _believed(app, logs)
-    body = {
-        "until": now.isoformat(),
-        "triggers": {
-            **{
-                name: _told(app, name, logs, learned, found[name], watched) for name in sorted(logs)
-            },
-            **{n: {"withheld": t.withheld} for n, t in sorted(found.items()) if t.withheld},
-        },
-    }
+    found = whom_it_was_tried_on(app)
+    logs = logs_of(app, found)
+    told = {one.name: {"withheld": what.withheld} for one, what in found.items() if what.withheld}
+    believed = _believed(app, logs, {one.name: what.waiting for one, what in found.items()})
     with app.store.write() as tx:
-        beliefs.add(tx, body, now)
-    rows = {name: one.rows.num_rows for name, one in logs.items()}
-    skipped = {"still waiting for their horizon": sum(one.waiting for one in found.values())}
-    skipped |= {f"of {n}: {t.withheld}": t.rows.num_rows for n, t in found.items() if t.withheld}
-    return JobReport(
-        sum(rows.values()),
-        sum(n > 0 for n in rows.values()),
-        {k: v for k, v in skipped.items() if v},
-    )
+        beliefs.add(tx, {"until": now.isoformat(), "triggers": told | believed}, now)
+    said = learn_policies(app, enough(app, found, logs), by="learn_uplift")
+    return _report(found, logs, said)
 
 
-def _is_compared(trigger: Trigger) -> bool:
-    return trigger.contact_class is not ContactClass.REQUESTED
+def whom_it_was_tried_on(app: App) -> dict[Trigger, Tried]:
+    """Return what was tried under each trigger whose contacts nobody asked for."""
+    with app.store.read() as tx:
+        known = triggers.current(tx)
+    watched = [one for one in known if one.contact_class is not ContactClass.REQUESTED]
+    asked = [Watched(one.name, one.goal, one.holdout) for one in watched]
+    with DuckEngine(app.history.relations(), folder=str(app.history.folder)) as duck:
+        found = tried(duck, qualified(app), asked, app.now())
+    return {one: found[one.name] for one in sorted(watched, key=lambda one: one.name)}
+
+
+def logs_of(app: App, found: Mapping[Trigger, Tried]) -> dict[Trigger, Logged]:
+    """Return the decisions that may be learned from, with the chance of each action."""
+    with app.store.read() as tx:
+        return {
+            one: logged(tx, one.name, what, _names(app))
+            for one, what in found.items()
+            if not what.withheld
+        }
+
+
+def enough(
+    app: App, found: Mapping[Trigger, Tried], logs: Mapping[Trigger, Logged]
+) -> dict[Trigger, Logged]:
+    """Return the logs from which it can be learned who gains, with all that was known of them."""
+    least = app.settings.uplift.min_decisions
+    with app.store.read() as tx:
+        return {
+            one: logged(tx, one.name, found[one], _names(app), *OF_THE_LOG)
+            for one, log in logs.items()
+            if len(log.action) >= least
+        }
 
 
 def _names(app: App) -> tuple[str, ...]:
     return tuple(sorted(app.actions))
 
 
-def _tried(app: App, watched: list[Trigger]) -> dict[str, Tried]:
-    rows = qualified(app)
-    asked = [Watched(one.name, one.goal, one.holdout) for one in watched]
-    with DuckEngine(app.history.relations(), folder=str(app.history.folder)) as duck:
-        return tried(duck, rows, asked, app.now())
+def _report(
+    found: Mapping[Trigger, Tried], logs: Mapping[Trigger, Logged], said: Mapping[str, str]
+) -> JobReport:
+    rows = [len(one.action) for one in logs.values()]
+    skipped = {"still waiting for their horizon": sum(one.waiting for one in found.values())}
+    skipped |= {
+        f"of {one.name}: {what.withheld}": what.rows.num_rows
+        for one, what in found.items()
+        if what.withheld
+    }
+    return JobReport(
+        seen=sum(rows),
+        done=sum(n > 0 for n in rows),
+        skipped={reason: n for reason, n in skipped.items() if n},
+        note="; ".join(f"{name}: {words}" for name, words in said.items()),
+    )
 
 
-def _believed(app: App, logs: dict[str, Logged]) -> tuple[Counts, Beliefs]:
-    """Return counts and posteriors, by trigger and action in the order of their names."""
-    each = [logs[name] for name in sorted(logs)]
-    code = np.repeat(np.arange(len(each)), [len(one.action) for one in each])
+def _believed(
+    app: App, logs: Mapping[Trigger, Logged], waiting: Mapping[str, int]
+) -> dict[str, dict[str, Any]]:
+    """Return what is believed of each trigger's actions, as it is stored and shown."""
+    counted, learned = _learned(app, list(logs.values()))
+    figures = _figures(counted, learned)
+    told = {}
+    for row, (trigger, log) in enumerate(logs.items()):
+        listed = {*trigger.actions, *(app.actions[one].fallback for one in trigger.actions)}
+        told[trigger.name] = {
+            "decisions": len(log.action),
+            "waiting": waiting[trigger.name],
+            "actions": {
+                name: {key: round(float(of[row, place]), _DIGITS) for key, of in figures.items()}
+                for place, name in enumerate(_names(app))
+                if name in listed or counted.tried[row, place] > 0
+            },
+        }
+    return told
+
+
+def _learned(app: App, logs: list[Logged]) -> tuple[Counts, Beliefs]:
+    """Return counts and posteriors, (t, k) by trigger and action in the order of its name."""
     width = len(app.actions) + 1
     found = counts(
-        code,
-        np.concatenate([np.zeros(0, np.int64), *(one.action for one in each)]),
-        np.concatenate([np.zeros((0, width)), *(one.chance for one in each)]),
-        np.concatenate([np.zeros(0, np.bool_), *(one.reached for one in each)]),
-        len(each),
+        np.repeat(np.arange(len(logs)), [len(one.action) for one in logs]),
+        np.concatenate([np.zeros(0, np.int64), *(one.action for one in logs)]),
+        np.concatenate([np.zeros((0, width)), *(one.chance for one in logs)]),
+        np.concatenate([np.zeros(0, np.bool_), *(one.reached for one in logs)]),
+        len(logs),
     )
     prior = np.asarray([app.actions[name].prior_lift for name in _names(app)], np.float64)
     return found, learn(found, prior, app.settings.uplift.prior_decisions)
 
 
-def _told(
-    app: App,
-    name: str,
-    logs: dict[str, Logged],
-    learned: tuple[Counts, Beliefs],
-    found: Tried,
-    watched: list[Trigger],
-) -> dict[str, Any]:
-    """Return what is believed of a trigger's actions, as it is stored and shown."""
-    row, (counted, believed) = sorted(logs).index(name), learned
-    low, high = believed.interval()
-    figures = {
+def _figures(counted: Counts, learned: Beliefs) -> dict[str, Any]:
+    low, high = learned.interval()
+    return {
         "tried": counted.tried,
         "reached": counted.reached,
         "alone_tried": counted.alone_tried,
         "alone_reached": counted.alone_reached,
-        "lift": believed.lift,
+        "lift": learned.lift,
         "low": low,
         "high": high,
-        "a": believed.a,
-        "b": believed.b,
-        "alone_a": believed.alone_a,
-        "alone_b": believed.alone_b,
+        "a": learned.a,
+        "b": learned.b,
+        "alone_a": learned.alone_a,
+        "alone_b": learned.alone_b,
     }
-    trigger = next(one for one in watched if one.name == name)
-    listed = {*trigger.actions, *(app.actions[one].fallback for one in trigger.actions)}
-    actions = {
-        action: {key: round(float(values[row, column]), _DIGITS) for key, values in figures.items()}
-        for column, action in enumerate(_names(app))
-        if action in listed or counted.tried[row, column] > 0
-    }
-    return {"decisions": len(logs[name].action), "waiting": found.waiting, "actions": actions}

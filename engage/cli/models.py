@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from engage.cli import uplift
 from engage.cli.jobs import AtOption
 from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
@@ -38,6 +39,7 @@ def list_models(project: ProjectOption = None, as_json: JsonOption = False) -> N
             "watch",
         )
         print_table("Models", columns, [[row.get(c) for c in columns] for row in rows])
+        typer.echo(f"{uplift.NAME}: what each action adds; see engage models show {uplift.NAME}")
         for row in rows:
             if waiting := row.get("challenger"):
                 typer.echo(f"{row['name']}: {waiting['artifact']} beside it: {waiting['why_not']}")
@@ -72,9 +74,12 @@ def show(name: NameArgument, project: ProjectOption = None, as_json: JsonOption 
     from engage.app.lineage import shown
 
     with opened_app(project) as app:
-        told = shown(app, _model(app, name))
+        told = uplift.told(app) if name == uplift.NAME else shown(app, _model(app, name))
     if as_json:
         print_json(told)
+        return
+    if name == uplift.NAME:
+        uplift.show(told)
         return
     columns = ("artifact", "trained_at", "state", "rows", "quality", "promoted_by", "why_not")
     steps = [[step[one] for one in columns] for step in told["history"]]
@@ -135,6 +140,9 @@ def evaluate(
     from engage.app.evaluating import evaluate_model
 
     with opened_app(project, at) as app:
+        if name == uplift.NAME:
+            uplift.evaluated(app, seed, as_json=as_json)
+            return
         model = _model(app, name)
         metrics = evaluate_model(
             app, model, data=data, split=split, seed=seed, segment_by=segment_by
@@ -175,12 +183,14 @@ def rollback(
     from engage.app.lineage import roll_back
 
     with opened_app(project) as app:
-        typer.echo(roll_back(app, _model(app, name), by=_BY, to=to))
+        known = name if name == uplift.NAME else _model(app, name).name
+        typer.echo(roll_back(app, known, by=_BY, to=to))
 
 
 def _model(app: Any, name: str) -> Any:
     if name not in app.models:
-        raise typer.BadParameter(f"there is no model {name!r}; there are {', '.join(app.models)}")
+        known = ", ".join([*app.models, uplift.NAME])
+        raise typer.BadParameter(f"there is no model {name!r}; there are {known}")
     return app.models[name]
 
 

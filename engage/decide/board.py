@@ -28,9 +28,12 @@ Masks = dict[Reason, Flags]
 """What a gate refuses: arrays that broadcast to candidates x actions."""
 
 REQUIRED = ("trigger", "subject_id", "person_id", "as_of", "moment", "stake_minor")
-OPTIONAL = ("last_alive", "sensitive", "gpc", "artifacts")
-LIFT = "lift:"
-"""A candidate column `lift:ACTION` overrides the action's prior lift."""
+LIFT, LEARNED = "lift:", "learned:"
+"""Candidate columns: `lift:ACTION`, what is believed of it for all, stands in for its prior lift;
+`learned:ACTION` is what a learned policy expects of it for this one."""
+ABOVE, SINGLE = "deviates_above", "best_single"
+"""From what advantage on, in minor units, the policy may leave this action."""
+OPTIONAL = ("last_alive", "sensitive", "gpc", "artifacts", ABOVE, SINGLE)
 
 REASONS = tuple(Reason)
 BIT = {reason: np.uint32(1 << i) for i, reason in enumerate(REASONS)}

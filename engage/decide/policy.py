@@ -132,7 +132,7 @@ def _judge(board: Board, rules: Rules, plan: Plan) -> Judged:
     refused.add(no_agent)
     refused.add(capacity.slots_left(board, found, fits))
     offered = capacity.offered(board, no_agent[Reason.NO_CAPACITY])
-    worth = value.parts(board, plan)
+    worth = value.parts(board, plan, offered & refused.none)
     unworthy = value.below_price(board, worth, rules.minimum_minor)
     refused.add({Reason.BELOW_PRICE: unworthy & refused.none})
     return Judged(refused, offered, timing, fits, worth)

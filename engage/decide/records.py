@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from engage.decide.board import LIFT, OPTIONAL, REQUIRED, Flags, in_words
+from engage.decide.board import LEARNED, LIFT, OPTIONAL, REQUIRED, Flags, in_words
 from engage.decide.capacity import Plan
 from engage.decide.rules import Rules
 from engage.decide.verdict import Verdict
@@ -186,7 +186,7 @@ def _artifacts(subject: pd.DataFrame) -> Objects:
 def _features(subject: pd.DataFrame) -> Objects:
     """Return {column: value} of all further columns of the candidates, nulls left out."""
     own = (*REQUIRED, *OPTIONAL)
-    names = sorted(c for c in subject.columns if c not in own and not c.startswith(LIFT))
+    names = sorted(c for c in subject.columns if c not in own and not c.startswith((LIFT, LEARNED)))
     told = subject[names]
     times = told.select_dtypes(["datetime", "timedelta"]).columns
     told = told.assign(**{name: told[name].astype("str") for name in times})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from engage.decide import deviation
 from engage.decide.board import LIFT, Board, Flags, Numbers
 from engage.decide.capacity import Plan
 
@@ -43,9 +44,11 @@ class Parts:
         )
 
 
-def parts(board: Board, plan: Plan) -> Parts:
-    """Return the value of every action for every candidate, with its parts."""
-    uplift = np.stack([_uplift(board, column) for column in range(len(board.actions))], axis=1)
+def parts(board: Board, plan: Plan, possible: Flags) -> Parts:
+    """Return the value of every action for every candidate, with its parts.
+
+    `possible` (n, a): what nothing stands against but, perhaps, its value.
+    """
     stake = board.candidates["stake_minor"].to_numpy(np.float64)
     cost = np.asarray([action.cost_minor for action in board.actions], np.float64)
     minutes = np.asarray([action.agent_minutes for action in board.actions], np.float64)
@@ -53,12 +56,15 @@ def parts(board: Board, plan: Plan) -> Parts:
     goodwill = board.by_action([action.annoyance_minor for action in board.actions], np.float64)
     annoyance = np.where(board.requested[:, None], 0.0, goodwill)
     price = minutes * per_minute
+    less = cost + price + annoyance
+    believed = np.stack([_uplift(board, column) for column in range(len(board.actions))], axis=1)
+    uplift = deviation.uplift(board, believed, less, stake, possible)
     total = np.round(uplift * stake[:, None] - cost - price - annoyance, _DIGITS)
     return Parts(uplift, stake, cost, price, annoyance, total)
 
 
 def _uplift(board: Board, column: int) -> Numbers:
-    """Return (n,) a learned lift where the candidate brings one, else what is believed of it."""
+    """Return (n,) what is believed of an action: by the evidence where there is some, else beforehand."""
     action = board.actions[column]
     name = f"{LIFT}{action.name}"
     if name not in board.candidates:

@@ -45,12 +45,18 @@ class Guard:
         base = _single(self.best, allowed, own)
         return np.asarray(np.where(_advantage(held, own, base) > self.threshold, own, base))
 
+    def single(self, promised: Floats, allowed: Flags) -> Places:
+        """Return (n,) what would be done without any deviation."""
+        own = np.where(allowed, promised, -np.inf).argmax(axis=1)
+        return _single(self.best, allowed, own)
 
-def guard(trial: Trial, promised: Floats, worth: Floats) -> Guard:
+
+def guard(trial: Trial, promised: Floats, worth: Floats, *, others: int = 0) -> Guard:
     """Return the guard that a trial supports.
 
     `promised` (n, k + 1): what a learner that never saw the row's person expects of each action;
-    `worth` (n, k + 1): doubly robust scores; both net of costs.
+    `worth` (n, k + 1): doubly robust scores; both net of costs. `others`: so many more learners are
+    tried on the same trial, one of which may be chosen; the chance of a mistake is shared with them.
     """
     best = best_single(trial, worth)
     held = np.where(trial.allowed, promised, -np.inf)
@@ -61,7 +67,7 @@ def guard(trial: Trial, promised: Floats, worth: Floats) -> Guard:
     found = Guard(best, float("inf"), None)
     for threshold in _thresholds(advantage):
         deviates = np.where(advantage > threshold, gained, 0.0)
-        gain = _bounded(deviates, trial.person)
+        gain = _bounded(deviates, trial.person, 1 + others)
         if gain.low > 0 and (found.gain is None or gain.estimate > found.gain.estimate):
             found = Guard(best, threshold, gain)
     return found
@@ -94,7 +100,7 @@ def _thresholds(advantage: Floats) -> list[float]:
     return [0.0, *(float(np.quantile(promised, 1 - share)) for share in SHARES[1:])]
 
 
-def _bounded(gained: Floats, person: Places) -> Value:
+def _bounded(gained: Floats, person: Places, learners: int) -> Value:
     """Return the mean with bounds that hold for all thresholds at once, on the lower side."""
-    alpha = 2 * ALPHA / len(SHARES)
+    alpha = 2 * ALPHA / (len(SHARES) * learners)
     return mean_over_people(gained, person, alpha=alpha)

@@ -8,6 +8,7 @@ anything: for X and DR it is 0.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import lightgbm as lgb
 import numpy as np
@@ -15,63 +16,60 @@ import numpy as np
 from engage.scoring.uplift.trees import Fit, ask, grow
 from engage.scoring.uplift.trial import Floats, Places, Trial
 
-Expected = Callable[[Floats], Floats]
-Learner = Callable[[Trial, Fit], Expected]
+Learner = Callable[[Trial, Fit], "Learned"]
 
 INNER = 2
 """Folds in which the DR-learner's own outcome model is crossed."""
 
 
-def s_learner(trial: Trial, fit: Fit) -> Expected:
+@dataclass(frozen=True)
+class Learned:
+    """What a learner found, to be asked about any number of rows."""
+
+    learner: str
+    kinds: int
+    """How many actions there are beside none."""
+    boosters: tuple[lgb.Booster, ...]
+    threads: int
+
+    def __call__(self, matrix: Floats) -> Floats:
+        """Return (n, k + 1) what is expected of each row under each action and, last, under none."""
+        return _ASKED[self.learner](self, matrix)
+
+
+def s_learner(trial: Trial, fit: Fit) -> Learned:
     """Learn one model of everybody's outcome, in which the action is a feature like any other.
 
     What the data does not show of an action is taken to be alike for all, so that this learner is
     the slowest to see differences between people (Künzel, Sekhon, Bickel and Yu 2019, PNAS).
     """
-    kinds = len(trial.actions)
-    trees = grow(_told(trial.matrix, trial.action, kinds), trial.outcome, _weights(trial), fit)
-
-    def expected(matrix: Floats) -> Floats:
-        under = [
-            ask([trees], _told(matrix, np.full(len(matrix), column), kinds), fit.threads)
-            for column in range(kinds + 1)
-        ]
-        return np.concatenate(under, axis=1)
-
-    return expected
+    told = _told(trial.matrix, trial.action, len(trial.actions))
+    trees = grow(told, trial.outcome, _weights(trial), fit)
+    return Learned("S", len(trial.actions), (trees,), fit.threads)
 
 
-def t_learner(trial: Trial, fit: Fit) -> Expected:
+def t_learner(trial: Trial, fit: Fit) -> Learned:
     """Learn a model of the outcome for each action by itself (ibid.)."""
     trees = [
         _grown(trial, np.flatnonzero(trial.action == column), trial.outcome, fit)
         for column in range(len(trial.actions) + 1)
     ]
-    return lambda matrix: ask(trees, matrix, fit.threads)
+    return Learned("T", len(trial.actions), tuple(trees), fit.threads)
 
 
-def x_learner(trial: Trial, fit: Fit) -> Expected:
+def x_learner(trial: Trial, fit: Fit) -> Learned:
     """Learn what each did beyond what a model expects of them under the other side (ibid.)."""
     under = t_learner(trial, fit)(trial.matrix)
     alone = np.flatnonzero(trial.action == len(trial.actions))
-    pairs = []
+    trees = []
     for column in range(len(trial.actions)):
         mine = np.flatnonzero(trial.action == column)
-        pairs.append(
-            (
-                _grown(trial, mine, trial.outcome - under[:, -1], fit),
-                _grown(trial, alone, under[:, column] - trial.outcome, fit),
-            )
-        )
-
-    def expected(matrix: Floats) -> Floats:
-        effects = [ask(pair, matrix, fit.threads).mean(axis=1) for pair in pairs]
-        return np.stack([*effects, np.zeros(len(matrix))], axis=1)
-
-    return expected
+        trees.append(_grown(trial, mine, trial.outcome - under[:, -1], fit))
+        trees.append(_grown(trial, alone, under[:, column] - trial.outcome, fit))
+    return Learned("X", len(trial.actions), tuple(trees), fit.threads)
 
 
-def dr_learner(trial: Trial, fit: Fit) -> Expected:
+def dr_learner(trial: Trial, fit: Fit) -> Learned:
     """Learn each person's doubly robust difference (Kennedy 2023, Electronic J. of Statistics)."""
     worth = scores(trial, crossed(trial, s_learner, INNER, fit, "scores"))
     trees = []
@@ -79,11 +77,7 @@ def dr_learner(trial: Trial, fit: Fit) -> Expected:
         both = np.flatnonzero(trial.allowed[:, column] & trial.allowed[:, -1])
         difference = worth[both, column] - worth[both, -1]
         trees.append(grow(trial.matrix[both], difference, np.ones(len(both)), fit))
-
-    def expected(matrix: Floats) -> Floats:
-        return np.column_stack([ask(trees, matrix, fit.threads), np.zeros(len(matrix))])
-
-    return expected
+    return Learned("DR", len(trial.actions), tuple(trees), fit.threads)
 
 
 LEARNERS: Mapping[str, Learner] = {
@@ -91,6 +85,40 @@ LEARNERS: Mapping[str, Learner] = {
     "T": t_learner,
     "X": x_learner,
     "DR": dr_learner,
+}
+
+
+def _ask_one(learned: Learned, matrix: Floats) -> Floats:
+    under = [
+        ask(
+            learned.boosters,
+            _told(matrix, np.full(len(matrix), column), learned.kinds),
+            learned.threads,
+        )
+        for column in range(learned.kinds + 1)
+    ]
+    return np.concatenate(under, axis=1)
+
+
+def _ask_each(learned: Learned, matrix: Floats) -> Floats:
+    return ask(learned.boosters, matrix, learned.threads)
+
+
+def _ask_pairs(learned: Learned, matrix: Floats) -> Floats:
+    each = ask(learned.boosters, matrix, learned.threads)
+    effects = each.reshape(len(matrix), learned.kinds, 2).mean(axis=2)
+    return np.column_stack([effects, np.zeros(len(matrix))])
+
+
+def _ask_differences(learned: Learned, matrix: Floats) -> Floats:
+    return np.column_stack([ask(learned.boosters, matrix, learned.threads), np.zeros(len(matrix))])
+
+
+_ASKED: Mapping[str, Callable[[Learned, Floats], Floats]] = {
+    "S": _ask_one,
+    "T": _ask_each,
+    "X": _ask_pairs,
+    "DR": _ask_differences,
 }
 
 

@@ -63,10 +63,11 @@ def difference(
 def net(worth: Floats, cost: Floats, stake: Floats | float = 1.0) -> Floats:
     """Return worth x stake - cost: what each action earns where a goal is worth `stake`.
 
-    `cost` (k,) of each action; to do nothing costs nothing. `stake` is a number or (n,).
+    `cost` (k,) or (n, k) of each action; to do nothing costs nothing. `stake` is a number or (n,).
     """
     scale = np.reshape(np.asarray(stake, np.float64), (-1, 1))
-    return np.asarray(worth * scale - np.append(cost, 0.0))
+    rows = np.atleast_2d(cost)
+    return np.asarray(worth * scale - np.column_stack([rows, np.zeros(len(rows))]))
 
 
 def _answerable(trial: Trial, policy: Places) -> None:
