@@ -67,9 +67,7 @@ def live_through(people: int, seed: int, nastiness: Nastiness) -> Lived:
         _approach(world, found, found["decision_id"].isin(fresh["decision_id"]))
     parts.append(world.until(world.ends_at + timedelta(days=400)))
     links = pa.concat_tables([history["links"], *(part["links"] for part in parts)])
-    found = found.assign(
-        owner=_owners(found["person_id"], links), answer=found["answer"].fillna("")
-    )
+    found = found.assign(owner=owners(found["person_id"], links), answer=found["answer"].fillna(""))
     costly = _costly(found)
     qualified = found[~costly].reset_index(drop=True)
     true = world.truth(pa.Table.from_pandas(qualified.assign(action="any"), preserve_index=False))
@@ -99,7 +97,7 @@ def _nobody() -> pd.DataFrame:
 
 def _fresh(found: pd.DataFrame, rows: pd.DataFrame, links: pa.Table) -> pd.DataFrame:
     """Return who comes up for a trigger for the first time, by the names known now."""
-    rows = rows.assign(owner=_owners(rows["person_id"], links)).sort_values(["at", "person_id"])
+    rows = rows.assign(owner=owners(rows["person_id"], links)).sort_values(["at", "person_id"])
     rows = rows.drop_duplicates(["trigger", "person_id"])
     before = pd.MultiIndex.from_frame(found[["trigger", "person_id"]])
     again = pd.MultiIndex.from_frame(rows[["trigger", "person_id"]]).isin(before)
@@ -117,7 +115,7 @@ def _with_arms(found: pd.DataFrame, links: pa.Table, salt: bytes) -> pd.DataFram
 
     An arm that was given stays.
     """
-    owner = _owners(found["person_id"], links)
+    owner = owners(found["person_id"], links)
     own = hashed(found, "person_id", salt)
     given = own if "arm" not in found else found["arm"].fillna(own)
     earliest = given.groupby([owner, found["trigger"]]).transform("first")
@@ -125,7 +123,7 @@ def _with_arms(found: pd.DataFrame, links: pa.Table, salt: bytes) -> pd.DataFram
     return found.assign(arm=given.where(~new, earliest))
 
 
-def _owners(people: pd.Series, links: pa.Table) -> pd.Series:
+def owners(people: pd.Series, links: pa.Table) -> pd.Series:
     """Return who each identity is, by these links; a shared browser belongs to nobody else."""
     stated = links.to_pandas().groupby("person_id")["canonical_id"].agg(["first", "nunique"])
     owner = stated.loc[stated["nunique"] == 1, "first"]
@@ -149,17 +147,23 @@ def _night(told: Relations) -> pd.DataFrame:
 
 def _abandoned(parts: list[Relations], now: datetime) -> pd.DataFrame:
     """Return every visit of the last step that began a form, sent none and then fell silent."""
-    events = pa.concat_tables([part["events"] for part in parts]).to_pandas()
+    left = abandoned(pa.concat_tables([part["events"] for part in parts]))
+    until = pd.Timestamp(now).tz_localize(None)
+    return left[(left["at"] > until - STEP) & (left["at"] <= until)]
+
+
+def abandoned(told: pa.Table) -> pd.DataFrame:
+    """Return every visit that began a form, sent none and then fell silent, as of that moment."""
+    events = told.to_pandas()
     events = events.sort_values(["person_id", "ts", "event_id"])
     person, quiet = events["person_id"], events["ts"].diff() > IDLE
     visit = (quiet | (person != person.shift())).cumsum()
     begun = events["name"].isin(["form_started", "application_started"]).groupby(visit).any()
     sent = (events["name"] == "form_submitted").groupby(visit).any()
     last = events.groupby(visit).last()[begun & ~sent]
-    last = last.assign(known_at=last["known_at"] + IDLE, topic="")
-    until = pd.Timestamp(now).tz_localize(None)
-    due = (last["known_at"] > until - STEP) & (last["known_at"] <= until)
-    return _candidates(last[due], ABANDONED, "session_id")
+    return _candidates(
+        last.assign(known_at=last["known_at"] + IDLE, topic=""), ABANDONED, "session_id"
+    )
 
 
 def _unresolved(told: Relations) -> pd.DataFrame:

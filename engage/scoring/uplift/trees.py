@@ -10,6 +10,8 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
+from engage.scoring.fit import ONE_THREAD_BELOW
+
 Floats = NDArray[np.float64]
 
 ROUNDS = 150
@@ -49,14 +51,15 @@ def objective(label: Floats) -> str:
 def grow(matrix: Floats, label: Floats, weight: Floats, fit: Fit) -> lgb.Booster:
     """Return trees fitted to a label; rows weigh `weight`."""
     settings = {**SETTINGS, "objective": objective(label), "seed": fit.seed}
+    threads = fit.threads if len(label) > ONE_THREAD_BELOW else 1
     data = lgb.Dataset(
         matrix,
         label,
         weight=weight,
         categorical_feature=list(fit.categories),
-        params={**settings, "num_threads": fit.threads},
+        params={**settings, "num_threads": threads},
     )
-    return lgb.train({**settings, "num_threads": fit.threads}, data, ROUNDS)
+    return lgb.train({**settings, "num_threads": threads}, data, ROUNDS)
 
 
 def ask(boosters: Sequence[lgb.Booster], matrix: Floats, threads: int) -> Floats:
