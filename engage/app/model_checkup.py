@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from engage.app.app import App
 from engage.app.champions import serving
 from engage.app.finding import Finding
+from engage.decide.stake import CHURN
 from engage.domain.watch import STEADY, UNKNOWN
 from engage.errors import EngageError
 from engage.scoring.artifact import read
@@ -22,7 +23,7 @@ def models_found(app: App) -> Iterator[Finding]:
     for name in sorted(app.models):
         record = in_use.get(name)
         if record is None:
-            words = "it was never trained well enough to be used; its triggers stay silent"
+            words = f"it was never trained well enough to be used; {_meanwhile(name)}"
             remedy = f"engage models train {name} says what is missing"
             yield Finding("look", f"model {name}", words, remedy)
             continue
@@ -30,6 +31,10 @@ def models_found(app: App) -> Iterator[Finding]:
         look = looks.get(name)
         if look and look.artifact_id == record.artifact_id and look.state not in (STEADY, UNKNOWN):
             yield _watched(look)
+
+
+def _meanwhile(name: str) -> str:
+    return "each trigger's stake_share stands in" if name == CHURN else "its triggers stay silent"
 
 
 def _files(app: App, record: artifacts.Record) -> Finding:

@@ -10,6 +10,9 @@ import pandas as pd
 
 from engage.domain.triggers import Stake, Trigger
 
+CHURN = "interaction_churn"
+"""The score that says how likely a contact's customer leaves, where a model gives it."""
+
 
 def stakes(
     frame: pd.DataFrame, trigger: Trigger, margins: Mapping[str, int]
@@ -17,17 +20,19 @@ def stakes(
     """Return the stake of each row under this trigger, in minor units, never below zero.
 
     `journey`: the journey's margin x (1 - session_intent), what is lost if the visitor gives up.
-    `customer`: customer_value x stake_share, what the customer is worth times the chance that
-    an unresolved matter drives them away. `fixed`: the trigger's own amount. A score that is not
-    there yet counts as no reason to expect success (intent 0) and as no known value (0).
-    `margins` holds each journey's margin in minor units.
+    `customer`: customer_value x interaction_churn, what the customer is worth times the chance that
+    they leave if nobody follows this contact up (docs/decisions/0019); where no model says it, the
+    trigger's stake_share stands in. `fixed`: the trigger's own amount. A score that is not there
+    yet counts as no reason to expect success (intent 0) and as no known value (0). `margins` holds
+    each journey's margin in minor units.
     """
     if trigger.stake is Stake.FIXED:
         amount = np.full(len(frame), float(trigger.stake_minor))
     elif trigger.stake is Stake.JOURNEY:
         amount = _margin(frame, trigger, margins) * (1 - _column(frame, "session_intent"))
     else:
-        amount = _column(frame, "customer_value") * trigger.stake_share
+        leaves = _column(frame, CHURN, trigger.stake_share)
+        amount = _column(frame, "customer_value") * leaves
     whole: npt.NDArray[np.int64] = np.rint(np.maximum(amount, 0)).astype(np.int64)
     return whole
 
@@ -43,7 +48,7 @@ def _margin(
     return pd.to_numeric(known).fillna(trigger.stake_minor).to_numpy(np.float64)
 
 
-def _column(frame: pd.DataFrame, name: str) -> npt.NDArray[np.float64]:
+def _column(frame: pd.DataFrame, name: str, unknown: float = 0.0) -> npt.NDArray[np.float64]:
     if name not in frame:
-        return np.zeros(len(frame))
-    return pd.to_numeric(frame[name]).fillna(0.0).to_numpy(np.float64)
+        return np.full(len(frame), unknown)
+    return pd.to_numeric(frame[name]).fillna(unknown).to_numpy(np.float64)

@@ -25,7 +25,7 @@ class Stake(StrEnum):
     JOURNEY = "journey"
     """Journey margin x (1 - chance to finish)."""
     CUSTOMER = "customer"
-    """Twelve-month customer value x chance to leave when unresolved."""
+    """Twelve-month customer value x chance to leave if nobody follows the contact up."""
     FIXED = "fixed"
     """The trigger's own `stake_minor`."""
 
@@ -44,7 +44,7 @@ class Trigger:
     stake: Stake = Stake.FIXED
     stake_minor: int = 0
     stake_share: float = 1.0
-    """For `customer`: the chance to leave when unresolved, until a model says it."""
+    """For `customer`: the chance to leave when not helped, where no model says it."""
     journey: str = ""
     validity: timedelta = timedelta(hours=24)
     """How long after the subject's moment the trigger may still fire."""

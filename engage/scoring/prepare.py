@@ -54,8 +54,8 @@ class Prepared:
 def prepare(model: Model, data: TrainingSet, now: datetime) -> Prepared:
     """Return the rows that can be trained on; raises NotTrainable when they are too few.
 
-    A label is ripe when its horizon had passed by `now`. Rows without a label are left out and
-    counted, never taken as a "no".
+    A label is ripe when its horizon had passed by `now`. Rows that are not, and then those without a
+    label, are left out and counted, never taken as a "no".
     """
     label = np.asarray(data.label, dtype=np.float64)
     if len(label) != data.frame.num_rows:
@@ -69,16 +69,13 @@ def prepare(model: Model, data: TrainingSet, now: datetime) -> Prepared:
     rows = _in_order(model, data.frame, np.flatnonzero(known & ripe))
     label = label[rows]
     _check_values(model, label)
-    _check_enough(model, label, int((~known).sum()), int((known & ~ripe).sum()))
+    unknown, immature = int((ripe & ~known).sum()), int((~ripe).sum())
+    _check_enough(model, label, unknown, immature)
     frame = data.frame.take(pa.array(rows))
     categories = learn_categories(frame, model.features)
     encoded = encode(frame, model.features, categories, model=model.name)
     persons, person = _people(model, frame)
-    counts = {
-        "unknown": int((~known).sum()),
-        "immature": int((known & ~ripe).sum()),
-        "infinite": encoded.infinite,
-    }
+    counts = {"unknown": unknown, "immature": immature, "infinite": encoded.infinite}
     unused = _unused(model, encoded.matrix)
     return Prepared(
         rows, encoded.matrix, label, as_of[rows], persons, person, categories, counts, unused

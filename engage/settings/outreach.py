@@ -63,13 +63,18 @@ class Trigger(Section):
     horizon_h: float = key("how long after the decision the goal counts", unit="hours", gt=0)
     stake: Literal["journey", "customer", "fixed"] = key(
         "what is lost if nothing is done: journey margin x (1 - intent), "
-        "customer value x stake_share, or stake_minor",
+        "customer value x interaction_churn, or stake_minor",
         "fixed",
     )
     stake_minor: int = key(
         "the fixed stake, and the stake of a journey without a margin", 0, unit="minor units", ge=0
     )
-    stake_share: float = key("share of customers who leave when not helped", 1.0, ge=0, le=1)
+    stake_share: float = key(
+        "share of customers who leave when not helped, where no interaction_churn says it",
+        1.0,
+        ge=0,
+        le=1,
+    )
     journey: str = key("whose margin is at stake; empty: the session's own journey", "")
     validity_min: float = key(
         "how long after the subject's moment it may still fire", 1440.0, unit="minutes", gt=0

@@ -35,6 +35,8 @@ def test_a_new_project_is_told_its_first_steps(bank: Bank) -> None:
     assert told["model session_intent"].endswith(
         "engage models train session_intent says what is missing"
     )
+    assert "its triggers stay silent" in told["model session_intent"]
+    assert "each trigger's stake_share stands in" in told["model interaction_churn"]
     assert "score_sessions" in told["jobs"]
 
 

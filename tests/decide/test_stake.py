@@ -38,3 +38,22 @@ def test_a_customer_s_stake_is_their_value_times_the_chance_to_leave() -> None:
     leaving = trigger(stake=Stake.CUSTOMER, stake_share=0.2)
     assert stakes(frame, leaving, {}).tolist() == [2_000, 0, 0]
     assert stakes(pd.DataFrame({"x": [1]}), leaving, {}).tolist() == [0]
+
+
+def test_a_model_that_says_who_leaves_goes_before_the_share() -> None:
+    """100.00 that leave with a chance of 0.3 are 30.00 at stake; unknown, the share of 0.25 counts."""
+    frame = pd.DataFrame(
+        {
+            "customer_value": [10_000.0, 10_000.0, 10_000.0, None],
+            "interaction_churn": [0.3, 0.0, None, 0.3],
+        }
+    )
+    leaving = trigger(stake=Stake.CUSTOMER, stake_share=0.25)
+    assert stakes(frame, leaving, {}).tolist() == [3_000, 0, 2_500, 0]
+
+
+def test_who_leaves_moves_no_other_stake() -> None:
+    frame = pd.DataFrame({"session_intent": [0.25], "interaction_churn": [0.5]})
+    named = trigger(stake=Stake.JOURNEY, journey="mortgage")
+    assert stakes(frame, named, MARGINS).tolist() == [180_000]
+    assert stakes(frame, trigger(stake_minor=700), MARGINS).tolist() == [700]

@@ -172,6 +172,9 @@ def test_labels_that_are_not_ripe_are_left_out_and_counted(shop: Shop, model: Ma
     assert late > 0
     assert trained.counts["immature"] == late
     assert trained.rows == 3000 - late
+    unknown = np.where(moments + np.timedelta64(2, "D") > moments.max(), np.nan, data.label)
+    again = train(model(), TrainingSet(data.frame, unknown), now=now, seed=1, threads=1)
+    assert again.counts == trained.counts  # what is not ripe waits, whatever it says so far
 
 
 def test_infinite_features_count_as_missing(shop: Shop, model: MakeModel, now: datetime) -> None:
