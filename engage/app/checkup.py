@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from engage.app.app import App
 from engage.app.finding import Finding
 from engage.app.model_checkup import models_found
+from engage.app.value_checkup import values_found
 from engage.deliver import killswitch
 from engage.domain.messages import MessageState
 from engage.domain.runs import RunState
@@ -45,6 +46,7 @@ def check_up(
         lambda: _outgoing(app),
         lambda: _jobs(app, due),
         lambda: models_found(app),
+        lambda: values_found(app),
         lambda: _triggers(app, triggers),
         lambda: _rows(app),
         lambda: _rosters(app),

@@ -12,17 +12,17 @@ import pyarrow.compute as pc
 
 from engage.app.app import App
 from engage.app.champions import load
+from engage.app.frames import VALUE
 from engage.app.qualified import qualified
 from engage.domain.outcomes import OUTCOMES
 from engage.domain.runs import JobReport
 from engage.domain.scores import Subject
 from engage.features.build import build as build_features
 from engage.features.engines.duckdb import DuckEngine
-from engage.measure import logged
+from engage.measure import clv, logged
 from engage.measure.report import Watched, build, moments
-from engage.store import artifacts, decisions, effects, triggers, values
+from engage.store import artifacts, decisions, effects, triggers, values, worth
 
-_VALUE_MODEL = "customer_value"
 _CAMPAIGN_HORIZON = timedelta(days=14)
 
 
@@ -48,7 +48,8 @@ def build_report(app: App) -> dict[str, Any]:
     watched = [*_watched(app), *(Watched(name, "", 0.0) for name in campaigns)]
     with DuckEngine(app.history.relations(), folder=str(app.history.folder)) as duck:
         logs = {name: _logged(app, duck, name) for name in campaigns}
-        valued = _valued(app, duck, moments(duck, rows, now)) if rows.num_rows else None
+        asked = moments(duck, rows, now) if rows.num_rows else None
+        valued = None if asked is None else _valued(app, duck, asked)
         return build(
             duck,
             rows,
@@ -81,14 +82,24 @@ def _logged(app: App, duck: DuckEngine, campaign: str) -> list[dict[str, Any]]:
     return logged.campaign(duck, campaign, goals, horizon=_CAMPAIGN_HORIZON, now=app.now())
 
 
-def _valued(app: App, duck: DuckEngine, asked: pa.Table) -> pa.Table | None:
+def _valued(app: App, duck: DuckEngine, asked: pa.Table) -> clv.Valued | None:
+    """Return what these people were worth: by the company's own reckoning, or by a model's."""
+    if app.settings.value.source != "imported":
+        return _by_model(app, duck, asked)
+    people = pc.unique(asked["person_id"]).to_pylist()
+    with app.store.read() as tx:
+        told = worth.told(tx, people, app.now(), app.settings.project.currency)
+    return clv.Imported(told)
+
+
+def _by_model(app: App, duck: DuckEngine, asked: pa.Table) -> pa.Table | None:
     """Return what these people were worth at these moments, all by one frozen artifact.
 
     The artifact is the first that was ever in use, so that no later one mixes in.
     """
     with app.store.read() as tx:
-        found = [r for r in artifacts.read(tx, _VALUE_MODEL) if r.promoted_at is not None]
-    model = app.models.get(_VALUE_MODEL)
+        found = [r for r in artifacts.read(tx, VALUE) if r.promoted_at is not None]
+    model = app.models.get(VALUE)
     if not found or model is None or model.subject is not Subject.PERSON:
         return None
     frozen = found[-1]
@@ -96,13 +107,13 @@ def _valued(app: App, duck: DuckEngine, asked: pa.Table) -> pa.Table | None:
     frame = build_features(
         duck, model.query, model.features, asked, barred=model.barred, name=model.name
     )
-    worth = pc.round(pa.array(predictor.score(frame), pa.float64())).cast(pa.int64())
+    minor = pc.round(pa.array(predictor.score(frame), pa.float64())).cast(pa.int64())
     valued = pa.table(
         {
             "person_id": frame["person_id"],
             "as_of": frame["as_of"],
             "artifact_id": pa.array([frozen.artifact_id] * frame.num_rows, pa.string()),
-            "value_minor": worth,
+            "value_minor": minor,
             "purpose": pa.array(["effect"] * frame.num_rows, pa.string()),
         }
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engage.app.app import App
 from engage.app.champions import Champion, champions
@@ -21,6 +22,12 @@ from engage.features.plain import plain
 from engage.features.sources import Source
 from engage.scoring.definition import Model
 from engage.store import scores as kept
+from engage.store import worth
+
+VALUE = "customer_value"
+"""The score that says what a customer is worth."""
+IMPORTED = "imported"
+"""Stands where an artifact is named, when the company's own values are used instead."""
 
 
 @dataclass(frozen=True)
@@ -126,5 +133,24 @@ def _with_person_scores(app: App, frame: pa.Table) -> tuple[pa.Table, dict[str, 
     ids: list[Any] = frame["person_id"].unique().to_pylist()
     with app.store.read() as tx:
         newest = kept.latest(tx, ids, models)
+        if app.settings.value.source == "imported" and VALUE in models:
+            newest = _by_own_reckoning(newest, worth.last(tx, ids, app.now(), _currency(app)))
     used = {row["model"]: row["artifact_id"] for row in newest.to_pylist()}
     return with_person_scores(frame, newest, models), used
+
+
+def _by_own_reckoning(newest: pa.Table, told: pa.Table) -> pa.Table:
+    """Return the scores with the company's own values in the place of the model's."""
+    n = told.num_rows
+    own = {
+        "person_id": told["person_id"],
+        "model": pa.array([VALUE] * n, pa.string()),
+        "artifact_id": pa.array([IMPORTED] * n, pa.string()),
+        "score": told["value_minor"].cast(pa.float64()),
+    }
+    others = newest.filter(pc.not_equal(newest["model"], VALUE)).select(list(own))
+    return pa.concat_tables([others, pa.table(own)])
+
+
+def _currency(app: App) -> str:
+    return app.settings.project.currency

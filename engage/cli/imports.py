@@ -40,7 +40,7 @@ def import_files(
         str,
         typer.Argument(
             help="people, events, interactions, transactions, appointments, decisions, outcomes, "
-            "exclusions or staffing."
+            "exclusions, staffing or values."
         ),
     ],
     files: Files,

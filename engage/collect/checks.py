@@ -20,6 +20,7 @@ from engage.domain.exclusions import EXCLUSIONS
 from engage.domain.people import PEOPLE
 from engage.domain.relations import Column, Kind, Relation
 from engage.domain.staffing import STAFFING
+from engage.domain.values import VALUES
 from engage.errors import SourceFileError, WrongUse
 
 _ALLOWED: dict[Kind, frozenset[str]] = {
@@ -35,6 +36,7 @@ DATED_BY_IMPORT = {
     PEOPLE.name: PEOPLE.time,
     EXCLUSIONS.name: EXCLUSIONS.time,
     STAFFING.name: "known_at",
+    VALUES.name: VALUES.time,
 }
 """Kinds whose rows may come without this time: they count from the import on."""
 

@@ -23,8 +23,9 @@ from engage.collect.schema import TIME, arrow_schema, arrow_type
 from engage.domain.appointments import APPOINTMENTS
 from engage.domain.exclusions import EXCLUSIONS
 from engage.domain.staffing import STAFFING
+from engage.domain.values import VALUES
 
-_MAY_LIE_AHEAD = frozenset({APPOINTMENTS.name, EXCLUSIONS.name})
+_MAY_LIE_AHEAD = frozenset({APPOINTMENTS.name, EXCLUSIONS.name, VALUES.name})
 """Kinds about the future: a row is known when it is imported, not when its time has come."""
 
 
@@ -68,7 +69,7 @@ def convert(
 
     The same rows give the same ids and values whatever the size of the chunks. `known_at` is the
     mapping's, else the end of an interaction, else the row's own time; what lies ahead of
-    `imported_at` (an appointment, an exclusion) is known from then on. `roster` is what the chunks
+    `imported_at` (an appointment, an exclusion, a value) is known from then on. `roster` is what the chunks
     before it said, when these are of a roster.
     """
     if roster is None and mapping.relation is STAFFING:

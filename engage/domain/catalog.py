@@ -13,6 +13,7 @@ from engage.domain.relations import Relation
 from engage.domain.sessions import SESSIONS
 from engage.domain.staffing import STAFFING
 from engage.domain.transactions import TRANSACTIONS
+from engage.domain.values import VALUES
 
 QUERYABLE: dict[str, Relation] = {
     relation.name: relation
@@ -45,6 +46,7 @@ IMPORTABLE: dict[str, Relation] = {
         OUTCOMES,
         EXCLUSIONS,
         STAFFING,
+        VALUES,
     )
 }
 """What `engage import KIND` accepts."""

@@ -1,7 +1,8 @@
 """What an offer changed in a customer's predicted worth: kept from loss, and new business.
 
 A surrogate, and always marked as one: realised margin is what counts. Both snapshots are valued by
-one frozen artifact that may not use what the engine itself does. For a person i
+one frozen artifact that may not use what the engine itself does, or are the company's own (`told`).
+For a person i
 
     change_i = after_i - before_i          before: as of qualifying
     loss_i   = max(before_i - after_i, 0)  after: as of the later of horizon and 30 days
@@ -26,9 +27,11 @@ import pyarrow.compute as pc
 
 from engage.domain.effects import Estimate
 from engage.errors import DefinitionError
+from engage.features.engines.duckdb import calculate
 from engage.features.schema import SUBJECTS
 from engage.measure.attribution import moment
 from engage.measure.effect import Comparison, compare
+from engage.measure.reached import placed
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -47,12 +50,26 @@ class Snapshots:
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """Values by the company's own reckoning, every statement of them, instead of a model's."""
+
+    told: pa.Table
+    """person_id (as the units have it), valid_from, known_at, value_minor, source"""
+
+
+Valued = pa.Table | Imported
+"""Where the values come from: those of `moments` by one artifact, or the company's own."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClvChange:
     """The surrogate effect and its two parts, which add up to it."""
 
     change: Comparison
     saved: Estimate
     expanded: Estimate
+    without: int
+    """People whose later moment has passed and who lack a value; they are left out."""
 
 
 def moments(units: pa.Table, now: datetime) -> pa.Table:
@@ -99,6 +116,53 @@ def snapshots(units: pa.Table, valued: pa.Table, now: datetime) -> Snapshots:
     )
 
 
+_TOLD = """
+WITH asked AS (SELECT place, person_id, qualified_at, settled, now FROM units),
+before AS (
+    SELECT a.place, t.value_minor, t.source
+    FROM asked AS a JOIN told AS t
+        ON t.person_id = a.person_id
+        AND t.known_at <= a.qualified_at AND t.valid_from <= a.qualified_at
+    QUALIFY row_number() OVER (
+        PARTITION BY a.place ORDER BY t.valid_from DESC, t.known_at DESC, t.source, t.value_minor
+    ) = 1
+),
+after AS (
+    SELECT a.place, t.value_minor
+    FROM asked AS a JOIN before AS b ON b.place = a.place JOIN told AS t
+        ON t.person_id = a.person_id
+        AND t.source IS NOT DISTINCT FROM b.source
+        AND t.known_at >= a.settled AND t.valid_from >= a.settled AND t.known_at <= a.now
+    QUALIFY row_number() OVER (
+        PARTITION BY a.place ORDER BY t.known_at, t.valid_from DESC, t.value_minor
+    ) = 1
+)
+SELECT CAST(b.value_minor AS DOUBLE) AS before, CAST(f.value_minor AS DOUBLE) AS after
+FROM asked AS a
+LEFT JOIN before AS b ON b.place = a.place
+LEFT JOIN after AS f ON f.place = a.place
+ORDER BY a.place
+"""
+
+
+def told(units: pa.Table, imported: Imported, now: datetime) -> Snapshots:
+    """Return the company's own two values of each unit.
+
+    Before: the last of the statements known when they qualified. After: the first known at or after
+    the moment at which a model would value them again, of a date no earlier, for one of before says
+    nothing of what came since; and by the same source, so that a new method is no change of the
+    customer.
+    """
+    settled = _after(units)
+    asked = placed(units, now).append_column("settled", settled)
+    found = calculate(_TOLD, units=asked, told=imported.told)
+    return Snapshots(
+        np.asarray(found["before"].to_numpy(), np.float64),
+        np.asarray(found["after"].to_numpy(), np.float64),
+        np.asarray(pc.less_equal(settled, moment(now)).to_numpy(zero_copy_only=False), np.bool_),
+    )
+
+
 def _looked_up(people: pa.ChunkedArray, as_of: pa.ChunkedArray, valued: pa.Table) -> Floats:
     asked = pa.table(
         {"person_id": people, "as_of": as_of, "place": pa.array(range(len(people)), pa.int64())}
@@ -115,7 +179,8 @@ def compare_values(
 
     `before` is the covariate of all three, and one slope each keeps saved + expanded = change.
     """
-    known = used & values.ripe & np.isfinite(values.before) & np.isfinite(values.after)
+    asked = used & values.ripe
+    known = asked & np.isfinite(values.before) & np.isfinite(values.after)
     before, change = values.before[known], (values.after - values.before)[known]
     w = None if weights is None else weights[known]
     arm = treated[known]
@@ -127,4 +192,5 @@ def compare_values(
         change=effect(change, "change in predicted customer value, minor units per person"),
         saved=effect(-np.maximum(-change, 0), "predicted value kept from loss").estimate,
         expanded=effect(np.maximum(change, 0), "predicted value added").estimate,
+        without=int(asked.sum() - known.sum()),
     )

@@ -140,14 +140,20 @@ def margin_effects(
     return {**windows[name], "window": name, "windows": windows}
 
 
-def value_effects(units: pa.Table, valued: pa.Table, sides: Sides, now: datetime) -> dict[str, Any]:
+def value_effects(
+    units: pa.Table, valued: clv.Valued, sides: Sides, now: datetime
+) -> dict[str, Any]:
     """Return the change in predicted value, a surrogate, with what was saved and expanded."""
+    imported = isinstance(valued, clv.Imported)
+    take = clv.told if imported else clv.snapshots
     found = clv.compare_values(
-        clv.snapshots(units, valued, now), sides.treated, sides.compared, sides.weights
+        take(units, valued, now), sides.treated, sides.compared, sides.weights
     )
     why = sides.withheld
     return {
         **shown(found.change, why),
+        "source": "imported" if imported else "model",
+        "without_value": found.without,
         "saved": clean(_unless(found.saved, why)),
         "expanded": clean(_unless(found.expanded, why)),
     }
@@ -161,7 +167,8 @@ def no_value_effects() -> dict[str, Any]:
         clean(replace(one, withheld=NO_MODEL))
         for one in (found.change.estimate, found.saved, found.expanded)
     )
-    return {**change, "p_value": None, "saved": saved, "expanded": expanded}
+    none_yet = {"p_value": None, "source": "model", "without_value": 0}
+    return {**change, **none_yet, "saved": saved, "expanded": expanded}
 
 
 NO_MODEL = "no model of customer value has been in use yet; `engage models list` says why"

@@ -58,7 +58,7 @@ def build(
     now: datetime,
     since: datetime | None = None,
     held_out_global: float = 0.1,
-    valued: pa.Table | None = None,
+    valued: clv.Valued | None = None,
     refused: Mapping[str, Mapping[str, int]] | None = None,
     actions: Mapping[str, list[dict[str, Any]]] | None = None,
     currency: str = "",
@@ -67,7 +67,8 @@ def build(
 
     `qualifications`: see `attribution.QUALIFICATIONS`. `engine` holds the relations. People whose
     first qualification lies before `since` are left out. `valued` (person_id, as_of, artifact_id,
-    value_minor, of `moments`) gives `clv_change`, which is withheld without. `refused` counts
+    value_minor, of `moments`, or the company's own) gives `clv_change`, which is withheld without.
+    `refused` counts
     refusals by trigger and reason; `actions` holds the effects of logged campaigns
     (`logged.campaign`) by trigger. Every trigger's `sentences` say the same in words; `p_holm` is
     corrected for the number of triggers.
@@ -98,7 +99,7 @@ def build(
 
 
 def _trigger(
-    engine: DuckEngine, one: Watched, units: pa.Table, valued: pa.Table | None, now: datetime
+    engine: DuckEngine, one: Watched, units: pa.Table, valued: clv.Valued | None, now: datetime
 ) -> dict[str, Any]:
     arms = sides(units, one.held_out)
     found = judged(engine, units, {one.name: one.goal}, now)
@@ -148,7 +149,7 @@ def _global(
     units: pa.Table,
     goals: Mapping[str, str],
     share: float,
-    valued: pa.Table | None,
+    valued: clv.Valued | None,
     now: datetime,
 ) -> dict[str, Any]:
     """Return the effect of everything: from the first qualification of all, by the global arms.
@@ -167,7 +168,9 @@ def _global(
     return entry
 
 
-def _value(units: pa.Table, valued: pa.Table | None, arms: Sides, now: datetime) -> dict[str, Any]:
+def _value(
+    units: pa.Table, valued: clv.Valued | None, arms: Sides, now: datetime
+) -> dict[str, Any]:
     return no_value_effects() if valued is None else value_effects(units, valued, arms, now)
 
 

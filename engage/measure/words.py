@@ -84,11 +84,17 @@ def _money(trigger: Found, currency: str) -> Iterator[str]:
         )
     value = trigger.get("clv_change")
     if value and value["estimate"] is not None:
+        own = value["source"] == "imported"
         yield (
-            f"Predicted customer value per person (a surrogate): "
+            f"{'Imported' if own else 'Predicted'} customer value per person (a surrogate): "
             f"{_amount(value['estimate'], currency)}, of which "
             f"{_amount(value['saved']['estimate'], currency)} kept from loss and "
             f"{_amount(value['expanded']['estimate'], currency)} new."
+        )
+    if value and value["without_value"]:
+        yield (
+            f"{value['without_value']:,} people are left out of that: they have no value from before "
+            "and after."
         )
 
 

@@ -109,6 +109,15 @@ class Queue(Section):
     )
 
 
+class Value(Section):
+    """Whose reckoning of what a customer is worth stands behind stakes and effects."""
+
+    source: Literal["model", "imported"] = key(
+        "model: the score `customer_value`; imported: the company's own, by `engage import values`",
+        "model",
+    )
+
+
 class Deciding(Section):
     """What every decision obeys besides the trigger, the person and the plan."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engage.settings.base import Family, Section, key
-from engage.settings.outreach import Action, Deciding, Goal, Journey, Queue, Trigger
+from engage.settings.outreach import Action, Deciding, Goal, Journey, Queue, Trigger, Value
 from engage.settings.policy import Caps, Policy
 from engage.settings.running import (
     Engine,
@@ -43,6 +43,7 @@ class Settings(Section):
     )
     queues: Family[Queue] = key("agents", dict)
     assignment: Assignment = key("who is held out", Assignment)
+    value: Value = key("what a customer is worth", Value)
     deciding: Deciding = key("what every decision obeys", Deciding)
     caps: Caps = key("how often", Caps)
     delivery: Delivery = key("the worker that sends", Delivery)

@@ -96,3 +96,55 @@ def test_people_without_a_value_are_left_out() -> None:
     values = clv.Snapshots(np.array([1.0, np.nan] * 4), np.ones(8), np.ones(8, bool))
     found = clv.compare_values(values, np.arange(8) < 4, np.ones(8, bool))
     assert found.change.estimate.n_treated == found.change.estimate.n_held_out == 2
+
+
+def told(*rows: tuple[str, float, float, int, str]) -> clv.Imported:
+    """Return statements of (person, date, known on day, value, source)."""
+    names = ("person_id", "valid_from", "known_at", "value_minor", "source")
+    dated = [(who, at(date), at(known), value, says) for who, date, known, value, says in rows]
+    return clv.Imported(pa.Table.from_pylist([dict(zip(names, one, strict=True)) for one in dated]))
+
+
+def two(*rows: tuple[str, float, float, int, str]) -> tuple[float, float]:
+    """Return the values before and after of the one who qualified on day 0; day 30 is the later."""
+    found = clv.told(units({"person_id": "a"}), told(*rows), NOW)
+    assert found.ripe.tolist() == [True]
+    return float(found.before[0]), float(found.after[0])
+
+
+def test_own_values_are_the_last_of_before_and_the_first_of_after() -> None:
+    years = [("a", -90, -90, 1, "x"), ("a", -20, -20, 2, "x"), ("a", 5, 5, 3, "x")]
+    assert two(*years, ("a", 31, 31, 4, "x"), ("a", 38, 38, 5, "x")) == (2.0, 4.0)
+    assert two(*years, ("a", 30, 30, 4, "x")) == (2.0, 4.0)
+    assert two(("a", 0, 0, 2, "x"), ("a", 31, 31, 4, "x")) == (2.0, 4.0)
+
+
+def test_own_values_count_once_they_are_known() -> None:
+    """The one of day -5 came in on day 3; that of day 31 on day 41, the day after tomorrow."""
+    first = ("a", -20, -20, 2, "x")
+    assert two(first, ("a", -5, 3, 9, "x"), ("a", 31, 32, 4, "x")) == (2.0, 4.0)
+    before, after = two(first, ("a", 31, 41, 4, "x"))
+    assert (before, np.isnan(after)) == (2.0, True)
+
+
+def test_an_old_value_that_was_put_right_later_is_no_value_of_after() -> None:
+    before, after = two(("a", -20, -20, 2, "x"), ("a", -20, 35, 9, "x"))
+    assert (before, np.isnan(after)) == (2.0, True)
+
+
+def test_another_method_is_no_change_of_the_customer() -> None:
+    first = ("a", -20, -20, 2, "x")
+    assert np.isnan(two(first, ("a", 31, 31, 4, "y"))[1])
+    assert two(first, ("a", 31, 31, 4, "y"), ("a", 35, 35, 6, "x")) == (2.0, 6.0)
+
+
+def test_who_lacks_one_of_the_two_is_left_out_and_counted() -> None:
+    """Two a side have both; a third treated one has no value of after, one more waits for day 30."""
+    people: list[dict[str, object]] = [{"person_id": f"p{one}"} for one in range(5)]
+    people.append({"person_id": "p5", "at": 20})
+    both = [(f"p{one}", day, day, 10, "x") for one in range(6) for day in (-1, 31)]
+    found = clv.told(units(*people), told(*(row for row in both if row[:2] != ("p4", 31))), NOW)
+    arm = np.array([True, True, False, False, True, True])
+    change = clv.compare_values(found, arm, np.ones(6, bool))
+    assert (change.change.estimate.n_treated, change.change.estimate.n_held_out) == (2, 2)
+    assert change.without == 1

@@ -14,6 +14,7 @@ from engage.domain.people import LINKS, PEOPLE
 from engage.domain.sessions import SESSIONS
 from engage.domain.staffing import STAFFING
 from engage.domain.transactions import TRANSACTIONS
+from engage.domain.values import VALUES
 from engage.store.tables.base import flag, hot, json, moment, real, whole, words
 
 events = hot(EVENTS)
@@ -27,6 +28,7 @@ appointments = hot(APPOINTMENTS)
 outcomes = hot(OUTCOMES)
 exclusions = hot(EXCLUSIONS)
 staffing = hot(STAFFING)
+values = hot(VALUES)
 
 decisions = hot(
     DECISIONS,
