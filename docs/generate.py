@@ -169,6 +169,7 @@ def models() -> str:
             f"## `{name}`",
             model.sentence,
             f"Scores a {model.subject}; {spans}. Barred from it: {barred}.{_averaged(model)}",
+            *_dropping(model),
             _table(("feature", "type", "in words", "mentioned"), rows),
         ]
     return _page(
@@ -186,6 +187,18 @@ def _averaged(model: Any) -> str:
     if told is None:
         return ""
     return f" The mean of trees and of BG/NBD with gamma-gamma on `{told.repeats}` and others."
+
+
+def _dropping(model: Any) -> list[str]:
+    """Return which column tells that a visit's score has fallen, in words."""
+    from engage.domain.scores import Subject
+    from engage.features.frame import drop_of
+
+    if model.subject is not Subject.SESSION:
+        return []
+    column = drop_of(model.name)
+    fallen = "how far the score lies below the highest that the same artifact has given this visit"
+    return [f"A trigger may also name `{column.name}`, a number: {fallen}; null without a score."]
 
 
 def commands() -> str:

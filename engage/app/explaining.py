@@ -16,8 +16,10 @@ from engage.decide.explain import details, story
 from engage.domain.catalog import QUERYABLE
 from engage.domain.outcomes import OUTCOMES
 from engage.domain.reasons import Reason
+from engage.domain.scores import Subject
 from engage.errors import WrongUse
 from engage.features.definition import Feature
+from engage.features.frame import drop_of
 from engage.store import Tx, decisions, effects, outbox, people, rows, triggers
 
 _NEWEST = 5
@@ -120,12 +122,18 @@ def _tell_decision(app: App, tx: Tx, decision: dict[str, Any], told: Story) -> N
 def _meanings(app: App, decision: dict[str, Any]) -> dict[str, Feature]:
     """Return what each logged column means, by the models that scored the decision."""
     used = [app.models[name] for name in decision["artifacts"] or {} if name in app.models]
-    return {feature.name: feature for model in used for feature in model.features}
+    drops = [drop_of(model.name) for model in used if model.subject is Subject.SESSION]
+    features = [feature for model in used for feature in model.features]
+    return {feature.name: feature for feature in (*features, *drops)}
 
 
 def _reason_lines(because: dict[str, Any]) -> Iterator[str]:
     for model, said in because.items():
-        yield f"  {model} was {said['score']:.3f}: {'; '.join(said['reasons']) or 'nothing stood out'}"
+        fallen = (
+            f", {drop:.3f} below its highest in this visit" if (drop := said.get("drop")) else ""
+        )
+        reasons = "; ".join(said["reasons"]) or "nothing stood out"
+        yield f"  {model} was {said['score']:.3f}{fallen}: {reasons}"
 
 
 def _delivery(tx: Tx, decision: dict[str, Any], told: Story) -> Iterator[str]:

@@ -17,7 +17,15 @@ from engage.domain.scores import Objective, Subject
 from engage.features.build import build
 from engage.features.definition import Feature
 from engage.features.engines.warm import opened
-from engage.features.frame import columns_of, features_of, merge, with_person_scores, with_scores
+from engage.features.frame import (
+    columns_of,
+    drop_of,
+    features_of,
+    merge,
+    with_drops,
+    with_person_scores,
+    with_scores,
+)
 from engage.features.plain import plain
 from engage.features.sources import Source
 from engage.scoring.definition import Model
@@ -67,6 +75,8 @@ def _parts(app: App, subject: Subject) -> dict[str, Sequence[Feature]]:
     own_frame = plain(subject)
     if own_frame is not None:
         parts["its own frame"] = own_frame.features
+    if subject is Subject.SESSION:
+        parts["the drops of its scores"] = [drop_of(name) for name in models_of(app, subject)]
     return parts
 
 
@@ -88,6 +98,8 @@ def score_subjects(
     own = {name: _scores(in_use.get(name), frames[name]) for name in models}
     frame = with_scores(frame, own)
     used = {name: in_use[name].artifact_id for name in models if name in in_use}
+    if subject is Subject.SESSION:
+        frame = _with_drops(app, frame, used)
     if subject is not Subject.PERSON:
         frame, of_people = _with_person_scores(app, frame)
         used |= of_people
@@ -125,6 +137,19 @@ def _scores(champion: Champion | None, part: pa.Table) -> npt.NDArray[np.float64
     if champion is None:
         return np.full(part.num_rows, np.nan)
     return champion.predictor.score(part)
+
+
+def _with_drops(app: App, frame: pa.Table, used: Mapping[str, str]) -> pa.Table:
+    """Join how far each visit's scores lie below the highest that the same artifacts gave it.
+
+    Scores of another artifact are left out: a new champion that is more careful is no change of
+    heart.
+    """
+    ids, artifacts = frame["subject_id"].to_pylist(), list(used.values())
+    now = pc.min(frame["as_of"]).as_py() or app.now()
+    with app.store.read() as tx:
+        highest = kept.highest(tx, ids, artifacts, now)
+    return with_drops(frame, highest, list(models_of(app, Subject.SESSION)))
 
 
 def _with_person_scores(app: App, frame: pa.Table) -> tuple[pa.Table, dict[str, str]]:

@@ -11,6 +11,7 @@ from engage.app.app import App
 from engage.app.champions import load
 from engage.domain.scores import Subject
 from engage.features.build import ARROW
+from engage.features.frame import drop_of
 from engage.scoring.definition import Model
 from engage.scoring.reasons import reasons
 from engage.store import Tx, artifacts
@@ -19,7 +20,7 @@ TOP = 3
 
 
 def score_reasons(app: App, tx: Tx, decision: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return each score behind a decision with its top reasons in words.
+    """Return each score behind a decision with its top reasons in words, and a visit's drop.
 
     Read from the logged features and the very artifact that scored, so it is the same for ever.
     """
@@ -36,6 +37,8 @@ def score_reasons(app: App, tx: Tx, decision: Mapping[str, Any]) -> dict[str, di
         row = _row(model, logged)
         sentences = reasons(champion.predictor, row, model.features, top=TOP)[0]
         told[name] = {"score": logged[name], "reasons": list(sentences)}
+        if (drop := logged.get(drop_of(name).name)) is not None:
+            told[name]["drop"] = drop
     return told
 
 

@@ -95,6 +95,28 @@ def with_scores(
     return frame
 
 
+def drop_of(score: str) -> Feature:
+    """Return the column that says how far a score has fallen since it was highest."""
+    meaning = f"{score} lies {{value}} below the highest it has been in this visit"
+    return Feature(f"{score}_drop", "number", meaning, mention=False)
+
+
+def with_drops(frame: pa.Table, highest: pa.Table, scores: Sequence[str]) -> pa.Table:
+    """Return the frame with `drop_of` each score: 0 where none was higher, null without a score.
+
+    `highest` has subject_id, model and score: the highest of before, at most one row per subject
+    and model.
+    """
+    for score in scores:
+        name = drop_of(score).name
+        _refuse_taken(name, frame.column_names, f"the drop of {score}")
+        rows = highest.filter(pc.field("model") == score)
+        place = pc.index_in(frame["subject_id"], value_set=rows["subject_id"].combine_chunks())
+        fallen = pc.subtract(pc.coalesce(rows["score"].take(place), frame[score]), frame[score])
+        frame = frame.append_column(name, pc.max_element_wise(fallen, 0.0, skip_nulls=False))
+    return frame
+
+
 def with_person_scores(frame: pa.Table, scores: pa.Table, models: Sequence[str]) -> pa.Table:
     """Return the frame with a column per person-level model, null for persons without a score.
 

@@ -3,6 +3,7 @@
 keep(tx, rows) -> int        subject_id, model, as_of, person_id, artifact_id, score, reasons
 latest(tx, person_ids=None, models=None, *, subject_ids=None) -> pa.Table
 subjects(tx) -> int                 how many were ever scored
+highest(tx, subject_ids, artifact_ids, before) -> pa.Table    subject_id, model, score
 read(tx, model, *, since=None, until=None) -> pa.Table
 """
 
@@ -50,6 +51,24 @@ def latest(
         if wanted is not None:
             query = query.where(bulk.among(tx, column, wanted))
     return bulk.fetch(tx, query.order_by(held.c.subject_id, held.c.model))
+
+
+def highest(
+    tx: Tx, subject_ids: Sequence[str], artifact_ids: Sequence[str], before: datetime
+) -> pa.Table:
+    """Return the highest score that each of these artifacts kept of each subject before a moment.
+
+    Only artifacts named here count, since two models of one name may differ on the same subject.
+    """
+    query = sa.select(
+        scores.c.subject_id, scores.c.model, sa.func.max(scores.c.score).label("score")
+    )
+    query = query.where(
+        bulk.among(tx, scores.c.subject_id, subject_ids),
+        bulk.among(tx, scores.c.artifact_id, artifact_ids),
+        scores.c.as_of < before,
+    )
+    return bulk.fetch(tx, query.group_by(scores.c.subject_id, scores.c.model))
 
 
 def read(

@@ -8,7 +8,14 @@ import pytest
 
 from engage.errors import DefinitionError
 from engage.features.definition import Feature
-from engage.features.frame import columns_of, features_of, merge, with_person_scores, with_scores
+from engage.features.frame import (
+    columns_of,
+    features_of,
+    merge,
+    with_drops,
+    with_person_scores,
+    with_scores,
+)
 from tests.features.rows import NOON, subjects
 
 PAGES = Feature("pages", "integer", "pages seen")
@@ -91,6 +98,27 @@ def test_scores_of_the_subjects_join_in_their_order() -> None:
     found = with_scores(GIVEN, {"intent": np.array([0.1, np.nan, 0.3])})
 
     assert found["intent"].to_pylist() == [0.1, None, 0.3]
+
+
+def test_a_drop_is_what_a_score_has_lost_since_its_highest() -> None:
+    """s1: .75 before, .5 now. s2: no score now. s3: lower before. s4 and s5: none before."""
+    ids = ["s1", "s2", "s3", "s4", "s5"]
+    now = pa.table({"subject_id": ids, "intent": [0.5, None, 0.6, 0.3, 0.2]})
+    before = {
+        "subject_id": ["s5", "s3", "s1", "s2", "s4"],
+        "model": ["intent"] * 4 + ["struggle"],
+        "score": [None, 0.4, 0.75, 0.9, 0.9],
+    }
+
+    found = with_drops(now, pa.table(before), ["intent"])
+
+    assert found["intent_drop"].to_pylist() == [0.25, None, 0.0, 0.0, 0.0]
+    assert found.schema.field("intent_drop").type == pa.float64()
+
+
+def test_a_drop_takes_no_other_columns_name() -> None:
+    with pytest.raises(DefinitionError, match="already is a column 'intent_drop'"):
+        with_drops(frame(intent=[0.1] * 3, intent_drop=[0.1] * 3), scores(), ["intent"])
 
 
 def scores() -> pa.Table:

@@ -36,6 +36,18 @@ def test_every_score_is_kept_and_the_newest_is_in_force(store: Store) -> None:
     assert every["score"].to_pylist() == [0.2, 0.9, 0.3]
 
 
+def test_the_highest_score_of_before_is_that_of_the_same_artifact(store: Store) -> None:
+    other = score(0.8, NOON) | {"artifact_id": "art_2", "as_of": NOON + HOUR / 2}
+    unknown = score(0.0, NOON - HOUR) | {"score": None}
+    with store.write() as tx:
+        scores.keep(tx, rows(unknown, score(0.4, NOON), other, score(0.3, NOON + HOUR)))
+        scores.keep(tx, rows(score(0.9, NOON + 2 * HOUR), score(0.7, NOON, "ses_b")))
+        found = scores.highest(tx, ["ses_a", "ses_c"], ["art_1", "art_9"], NOON + 2 * HOUR)
+        first = scores.highest(tx, ["ses_a"], ["art_1"], NOON)
+    assert found.to_pylist() == [{"subject_id": "ses_a", "model": "session_intent", "score": 0.4}]
+    assert first["score"].to_pylist() == [None]
+
+
 def test_a_person_is_valued_once_at_a_moment_by_an_artifact(store: Store) -> None:
     worth = {"person_id": "per_a", "as_of": NOON, "artifact_id": "art_1", "value_minor": 120_00}
     later = worth | {"as_of": NOON + DAY, "value_minor": 90_00, "purpose": "after"}
