@@ -9,20 +9,23 @@ from engage.features.definition import Feature
 from engage.scoring.definition import Model
 
 LABEL = """
-WITH goals AS (
+WITH about AS (
+    SELECT s.subject_id, s.final_id, s.as_of, s.until, j.journey
+    FROM subjects AS s
+    JOIN visit_journeys AS j ON j.subject_id = s.subject_id AND j.as_of = s.as_of
+),
+goals AS (
     SELECT
         s.subject_id,
         s.as_of,
         count(*) FILTER (WHERE g.ts <= s.as_of AND g.session_id = s.subject_id) AS already,
         count(*) FILTER (WHERE g.ts > s.as_of AND g.ts <= s.until) AS reached
-    FROM subjects AS s
-    JOIN visit_journeys AS j ON j.subject_id = s.subject_id AND j.as_of = s.as_of
-    JOIN journey_goals AS g ON g.person_id = s.final_id AND g.journey = j.journey
+    FROM about AS s
+    JOIN journey_goals AS g ON g.person_id = s.final_id AND g.journey = s.journey
     GROUP BY s.subject_id, s.as_of
 )
 SELECT s.subject_id, s.as_of, coalesce(g.reached, 0) > 0 AS label
-FROM subjects AS s
-JOIN visit_journeys AS j ON j.subject_id = s.subject_id AND j.as_of = s.as_of
+FROM about AS s
 LEFT JOIN goals AS g ON g.subject_id = s.subject_id AND g.as_of = s.as_of
 LEFT JOIN approached AS a ON a.subject_id = s.subject_id AND a.as_of = s.as_of
 WHERE a.subject_id IS NULL AND coalesce(g.already, 0) = 0
