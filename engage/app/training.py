@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from engage.app.app import App
 from engage.app.champions import serving
+from engage.app.left_alone import chances_alone
 from engage.domain.ids import Prefix, derive
 from engage.domain.runs import JobReport
 from engage.errors import ArtifactRefused, NotTrainable
 from engage.features.build import build
 from engage.features.engines.duckdb import DuckEngine
 from engage.features.labels import labels
+from engage.features.left_alone import is_about_the_left_alone, standing_for_all
 from engage.features.moments import training_subjects
 from engage.scoring.artifact import write
 from engage.scoring.definition import Model
@@ -102,8 +105,19 @@ def training_set(app: App, model: Model, now: datetime) -> TrainingSet:
         frame = build(
             duck, model.query, model.features, moments, barred=model.barred, name=model.name
         )
-        labelled = labels(duck, model.label, moments, model.horizon, name=model.name)
+        labelled = labels_of(app, duck, model, moments, model.horizon)
     return TrainingSet(frame, labelled["label"].to_numpy().astype(np.float64))
+
+
+def labels_of(
+    app: App, duck: DuckEngine, model: Model, moments: pa.Table, horizon: timedelta
+) -> pa.Table:
+    """Return what became of these moments; of people we might have approached, a fair sample."""
+    found = labels(duck, model.label, moments, horizon, name=model.name)
+    if not is_about_the_left_alone(model.label):
+        return found
+    seed = app.settings.scoring.seed
+    return standing_for_all(duck, found, chances_alone(app), horizon, seed=seed)
 
 
 def _register(app: App, model: Model, data: TrainingSet, trained: Trained, by: str) -> Outcome:

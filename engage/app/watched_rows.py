@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from engage.app.app import App
+from engage.app.training import labels_of
 from engage.domain.scores import Objective, Subject
 from engage.features.build import build
 from engage.features.engines.duckdb import DuckEngine
@@ -65,7 +66,8 @@ def matured(
             return ScoredRows(empty, predictor.score(empty), np.empty(0))
         found = _moments(app, duck, model, since, until)
         frame = _built(duck, model, found)
-        label = _label(duck, model, found, model.horizon)
+        fair = labels_of(app, duck, model, found, model.horizon)
+    label = _floats(fair["label"])
     known = np.flatnonzero(np.isfinite(label))
     frame = frame.take(pa.array(known))
     return ScoredRows(frame, predictor.score(frame), label[known])
@@ -77,7 +79,7 @@ def outcome_delay(app: App, model: Model, now: datetime) -> Mapping[str, Any]:
     since = until - app.settings.drift.matured_weeks * _WEEK
     with _engine(app) as duck:
         found = _moments(app, duck, model, since, until)
-        each = [_label(duck, model, found, model.horizon * part) for part in _PARTS]
+        each = [_so_far(duck, model, found, model.horizon * part) for part in _PARTS]
     known = np.isfinite(each[-1])
     amounts = model.objective is Objective.AMOUNT
     totals = [float(np.nansum(np.abs(one[known]) if amounts else one[known])) for one in each]
@@ -112,8 +114,11 @@ def _built(duck: DuckEngine, model: Model, found: pa.Table) -> pa.Table:
     return build(duck, model.query, model.features, found, barred=model.barred, name=model.name)
 
 
-def _label(
+def _so_far(
     duck: DuckEngine, model: Model, found: pa.Table, horizon: timedelta
 ) -> np.typing.NDArray[np.float64]:
-    table = labels(duck, model.label, found, horizon, name=model.name)
-    return np.asarray(table["label"].to_numpy(), dtype=np.float64)
+    return _floats(labels(duck, model.label, found, horizon, name=model.name)["label"])
+
+
+def _floats(column: pa.ChunkedArray) -> np.typing.NDArray[np.float64]:
+    return np.asarray(column.to_numpy(), dtype=np.float64)
