@@ -57,6 +57,7 @@ def build_report(app: App) -> dict[str, Any]:
             now=now,
             held_out_global=app.settings.assignment.holdout_global,
             valued=valued,
+            span=_span(app),
             refused=_refused(app),
             actions=logs,
             currency=app.settings.project.currency,
@@ -90,6 +91,12 @@ def _valued(app: App, duck: DuckEngine, asked: pa.Table) -> clv.Valued | None:
     with app.store.read() as tx:
         told = worth.told(tx, people, app.now(), app.settings.project.currency)
     return clv.Imported(told)
+
+
+def _span(app: App) -> timedelta:
+    """Return how far ahead a value looks; imported ones are taken to look as far as the model's."""
+    model = app.models.get(VALUE)
+    return clv.SPAN if model is None else model.horizon
 
 
 def _by_model(app: App, duck: DuckEngine, asked: pa.Table) -> pa.Table | None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -57,8 +58,10 @@ class Imported:
     """person_id (as the units have it), valid_from, known_at, value_minor, source"""
 
 
-Valued = pa.Table | Imported
+Valued: TypeAlias = pa.Table | Imported
 """Where the values come from: those of `moments` by one artifact, or the company's own."""
+SPAN = timedelta(days=365)
+"""How far ahead a value looks, unless its model says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def moments(units: pa.Table, now: datetime) -> pa.Table:
     """
     people = units["person_id"]
     before = pa.table({"person_id": people, "as_of": units["qualified_at"]})
-    after = pa.table({"person_id": people, "as_of": _after(units)})
+    after = pa.table({"person_id": people, "as_of": settled(units)})
     after = after.filter(pc.less_equal(after["as_of"], moment(now)))
     both = pa.concat_tables([before, after]).group_by(["person_id", "as_of"]).aggregate([])
     ordered = both.sort_by([("as_of", "ascending"), ("person_id", "ascending")])
@@ -90,9 +93,17 @@ def _columns(table: pa.Table) -> dict[str, pa.ChunkedArray]:
     return {name: table[name] for name in ("person_id", "as_of")}
 
 
-def _after(units: pa.Table) -> pa.ChunkedArray:
-    settled = pc.add(units["qualified_at"], pa.scalar(SETTLES, pa.duration("us")))
-    return pc.max_element_wise(units["until"], settled)
+def taken(units: pa.Table, valued: Valued, now: datetime) -> Snapshots:
+    """Return the two values of each unit, wherever they come from."""
+    if isinstance(valued, Imported):
+        return told(units, valued, now)
+    return snapshots(units, valued, now)
+
+
+def settled(units: pa.Table) -> pa.ChunkedArray:
+    """Return the moment of each unit's later value: the horizon's end, at least 30 days on."""
+    thirty = pc.add(units["qualified_at"], pa.scalar(SETTLES, pa.duration("us")))
+    return pc.max_element_wise(units["until"], thirty)
 
 
 def snapshots(units: pa.Table, valued: pa.Table, now: datetime) -> Snapshots:
@@ -107,7 +118,7 @@ def snapshots(units: pa.Table, valued: pa.Table, now: datetime) -> Snapshots:
             f"customer values of {len(artifacts)} artifacts ({', '.join(artifacts)}) cannot be "
             f"compared; value both snapshots with one"
         )
-    after = _after(units)
+    after = settled(units)
     ripe = np.asarray(pc.less_equal(after, moment(now)).to_numpy(zero_copy_only=False), np.bool_)
     return Snapshots(
         _looked_up(units["person_id"], units["qualified_at"], valued),
@@ -153,13 +164,13 @@ def told(units: pa.Table, imported: Imported, now: datetime) -> Snapshots:
     nothing of what came since; and by the same source, so that a new method is no change of the
     customer.
     """
-    settled = _after(units)
-    asked = placed(units, now).append_column("settled", settled)
+    later = settled(units)
+    asked = placed(units, now).append_column("settled", later)
     found = calculate(_TOLD, units=asked, told=imported.told)
     return Snapshots(
         np.asarray(found["before"].to_numpy(), np.float64),
         np.asarray(found["after"].to_numpy(), np.float64),
-        np.asarray(pc.less_equal(settled, moment(now)).to_numpy(zero_copy_only=False), np.bool_),
+        np.asarray(pc.less_equal(later, moment(now)).to_numpy(zero_copy_only=False), np.bool_),
     )
 
 

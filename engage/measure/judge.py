@@ -144,15 +144,12 @@ def value_effects(
     units: pa.Table, valued: clv.Valued, sides: Sides, now: datetime
 ) -> dict[str, Any]:
     """Return the change in predicted value, a surrogate, with what was saved and expanded."""
-    imported = isinstance(valued, clv.Imported)
-    take = clv.told if imported else clv.snapshots
-    found = clv.compare_values(
-        take(units, valued, now), sides.treated, sides.compared, sides.weights
-    )
+    values = clv.taken(units, valued, now)
+    found = clv.compare_values(values, sides.treated, sides.compared, sides.weights)
     why = sides.withheld
     return {
         **shown(found.change, why),
-        "source": "imported" if imported else "model",
+        "source": "imported" if isinstance(valued, clv.Imported) else "model",
         "without_value": found.without,
         "saved": clean(_unless(found.saved, why)),
         "expanded": clean(_unless(found.expanded, why)),
@@ -207,7 +204,7 @@ def _shown(
 def shown(comparison: Comparison, withheld: str = "") -> dict[str, Any]:
     """Return an estimate as the report prints it, its figures left out where it is withheld."""
     estimate = _unless(comparison.estimate, withheld)
-    p_value = None if estimate.withheld else _number(comparison.p_value)
+    p_value = None if estimate.withheld else number(comparison.p_value)
     return {**clean(estimate), "p_value": p_value}
 
 
@@ -231,13 +228,14 @@ def _unless(estimate: Estimate, withheld: str) -> Estimate:
 def clean(estimate: Estimate) -> dict[str, Any]:
     """Return an estimate's dictionary as JSON can hold it: null where there is no number."""
     found = estimate.as_dict()
-    found["always_valid"] = [_number(one) for one in found["always_valid"]]
+    found["always_valid"] = [number(one) for one in found["always_valid"]]
     return {
-        key: _number(value) if isinstance(value, float) else value for key, value in found.items()
+        key: number(value) if isinstance(value, float) else value for key, value in found.items()
     }
 
 
-def _number(value: float) -> float | None:
+def number(value: float) -> float | None:
+    """Return a number as JSON can hold it: null where there is none."""
     return float(value) if math.isfinite(value) else None
 
 
@@ -254,7 +252,7 @@ def _detectable(estimate: Estimate) -> float | None:
     found = minimum_detectable_effect(
         people, share=estimate.n_held_out / people, base_rate=estimate.mean_held_out
     )
-    return _number(found)
+    return number(found)
 
 
 def _mask(column: pa.ChunkedArray) -> Mask:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from engage.measure.judge import (
     value_effects,
 )
 from engage.measure.recovered import Stage
+from engage.measure.stand_in import surrogacy_effects
 from engage.measure.words import sentences
 
 
@@ -59,6 +60,7 @@ def build(
     since: datetime | None = None,
     held_out_global: float = 0.1,
     valued: clv.Valued | None = None,
+    span: timedelta = clv.SPAN,
     refused: Mapping[str, Mapping[str, int]] | None = None,
     actions: Mapping[str, list[dict[str, Any]]] | None = None,
     currency: str = "",
@@ -67,8 +69,8 @@ def build(
 
     `qualifications`: see `attribution.QUALIFICATIONS`. `engine` holds the relations. People whose
     first qualification lies before `since` are left out. `valued` (person_id, as_of, artifact_id,
-    value_minor, of `moments`, or the company's own) gives `clv_change`, which is withheld without.
-    `refused` counts
+    value_minor, of `moments`, or the company's own) gives `clv_change`, which is withheld without;
+    such a value looks `span` ahead, and `surrogacy` says whether margin bore it out. `refused` counts
     refusals by trigger and reason; `actions` holds the effects of logged campaigns
     (`logged.campaign`) by trigger. Every trigger's `sentences` say the same in words; `p_holm` is
     corrected for the number of triggers.
@@ -79,7 +81,8 @@ def build(
     found = []
     for one in watched:
         mine = units.filter(pc.equal(units["trigger"], one.name))
-        entry = _trigger(engine, one, mine, valued, now)
+        entry = _trigger(engine, one, mine, now)
+        entry |= _value(engine, mine, valued, sides(mine, one.held_out), now, span)
         entry |= _spent(_of(_since(rows, since), one.name))
         entry["refused"] = dict((refused or {}).get(one.name, {}))
         if actions and actions.get(one.name):
@@ -93,14 +96,13 @@ def build(
     return {
         "from": _first(rows, since),
         "to": now.astimezone(UTC).isoformat(),
-        "global": _global(engine, whole, goals, held_out_global, valued, now),
+        "global": _global(engine, whole, goals, held_out_global, now)
+        | _value(engine, whole, valued, sides(whole, held_out_global), now, span),
         "triggers": found,
     }
 
 
-def _trigger(
-    engine: DuckEngine, one: Watched, units: pa.Table, valued: clv.Valued | None, now: datetime
-) -> dict[str, Any]:
+def _trigger(engine: DuckEngine, one: Watched, units: pa.Table, now: datetime) -> dict[str, Any]:
     arms = sides(units, one.held_out)
     found = judged(engine, units, {one.name: one.goal}, now)
     what = RECOVERED if one.goal == RECOVERED else f"reached {one.goal}"
@@ -111,7 +113,6 @@ def _trigger(
         **outcome_effects(found, arms, f"{what}, share of people, intention to treat"),
         "margin": margin_effects(engine, units, arms, now),
     }
-    entry["clv_change"] = _value(units, valued, arms, now)
     seen = _on_seen(units, found, arms)
     return entry | ({"effect_on_seen": seen} if seen else {})
 
@@ -149,7 +150,6 @@ def _global(
     units: pa.Table,
     goals: Mapping[str, str],
     share: float,
-    valued: clv.Valued | None,
     now: datetime,
 ) -> dict[str, Any]:
     """Return the effect of everything: from the first qualification of all, by the global arms.
@@ -159,19 +159,24 @@ def _global(
     """
     arms = sides(units, share)
     what = "the goal of the first trigger, share of people, intention to treat"
-    entry = {
+    return {
         **_counts(units, arms),
         **outcome_effects(judged(engine, units, goals, now), arms, what),
         "margin": margin_effects(engine, units, arms, now),
     }
-    entry["clv_change"] = _value(units, valued, arms, now)
-    return entry
 
 
 def _value(
-    units: pa.Table, valued: clv.Valued | None, arms: Sides, now: datetime
+    engine: DuckEngine,
+    units: pa.Table,
+    valued: clv.Valued | None,
+    arms: Sides,
+    now: datetime,
+    span: timedelta,
 ) -> dict[str, Any]:
-    return no_value_effects() if valued is None else value_effects(units, valued, arms, now)
+    change = no_value_effects() if valued is None else value_effects(units, valued, arms, now)
+    checked = surrogacy_effects(engine, units, valued, arms, now, span)
+    return {"clv_change": change, "surrogacy": checked}
 
 
 def _correct(found: list[dict[str, Any]]) -> None:

@@ -91,11 +91,27 @@ def _money(trigger: Found, currency: str) -> Iterator[str]:
             f"{_amount(value['saved']['estimate'], currency)} kept from loss and "
             f"{_amount(value['expanded']['estimate'], currency)} new."
         )
+        yield from _stand_in(trigger["surrogacy"], currency)
     if value and value["without_value"]:
         yield (
             f"{value['without_value']:,} people are left out of that: they have no value from before "
             "and after."
         )
+
+
+def _stand_in(found: Found, currency: str) -> Iterator[str]:
+    """Yield whether the prediction may stand in for realised margin, and by what one sees it."""
+    yield f"As a stand-in for realised margin: {found['verdict']}; {found['why']}."
+    if found["window"] is None:
+        return
+    slope, apart = found["slope"], found["difference"]
+    yield (
+        f"Of {found['n_treated']:,} treated and {found['n_held_out']:,} held out, over "
+        f"{found['window']}: margin moved by {slope['estimate']:.2f} ({slope['low']:.2f} to "
+        f"{slope['high']:.2f}) for each unit of predicted change; the effect on it is "
+        f"{_amount(apart['estimate'], currency)} ({_amount(apart['low'], currency)} to "
+        f"{_amount(apart['high'], currency)}) more than that on the prediction."
+    )
 
 
 def _percent(share: float) -> str:
