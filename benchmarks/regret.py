@@ -1,6 +1,9 @@
 """How much of what an oracle gains the learned policy loses, where the true effects are known.
 
-    python benchmarks/regret.py --seeds 2 --learners S X
+    python benchmarks/regret.py --seeds 2
+
+"chosen" is what Engage does: the learner that earned its place, held by its guard. `--learners S X`
+tries some by themselves.
 
 Invented people, three actions with costs, unequal chances. "alike": everybody gains alike; "segments"
 and "smooth": who gains by what differs. Regret is a share of what an oracle of the true effects
@@ -15,6 +18,7 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
+from engage.scoring.uplift.chosen import Money, choose
 from engage.scoring.uplift.guard import guard
 from engage.scoring.uplift.learners import LEARNERS, crossed, s_learner, scores
 from engage.scoring.uplift.trees import Fit
@@ -26,6 +30,7 @@ NAMES = ("a", "b", "c", "none")
 CHANCE = (0.3, 0.2, 0.2, 0.3)
 WORLDS = ("alike", "segments", "smooth")
 FRESH = 100_000
+CHOSEN = "chosen"
 Floats = NDArray[np.float64]
 
 
@@ -74,9 +79,14 @@ def log(n: int, seed: int, world: str) -> Trial:
 
 def regret(world: str, name: str, n: int, seed: int) -> tuple[float, float, float]:
     """Return the regret as learned, guarded, and of the truly best single action."""
-    tried, fit, learner = log(n, seed, world), Fit((3,), seed, 1), LEARNERS[name]
-    worth = net(scores(tried, crossed(tried, s_learner, 2, fit, "guard")), COST)
-    held = guard(tried, net(crossed(tried, learner, 2, fit, "guard"), COST), worth)
+    tried, fit = log(n, seed, world), Fit((3,), seed, 1)
+    if name == CHOSEN:
+        choice = choose(tried, Money(np.ones(n), np.tile(COST, (n, 1))), fit, list(LEARNERS))
+        learner, held = LEARNERS[choice.learner], choice.guard
+    else:
+        learner = LEARNERS[name]
+        worth = net(scores(tried, crossed(tried, s_learner, 2, fit, "guard")), COST)
+        held = guard(tried, net(crossed(tried, learner, 2, fit, "guard"), COST), worth)
     matrix, chance = people(FRESH, seed + 7, world)
     true, promised = net(chance, COST), net(learner(tried, fit)(matrix), COST)
     oracle, alone, rows = true.max(axis=1).mean(), true[:, -1].mean(), np.arange(FRESH)
@@ -93,7 +103,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--n", type=int, default=50_000)
-    parser.add_argument("--learners", nargs="*", default=["S", "X"], choices=list(LEARNERS))
+    parser.add_argument("--learners", nargs="*", default=[CHOSEN], choices=[CHOSEN, *LEARNERS])
     parser.add_argument("--worlds", nargs="*", default=list(WORLDS), choices=WORLDS)
     asked = parser.parse_args()
     for world in asked.worlds:
@@ -101,7 +111,7 @@ def main() -> int:
             runs = [regret(world, name, asked.n, seed) for seed in range(asked.seeds)]
             learned, guarded, single = (100 * np.mean(runs, axis=0)).tolist()
             print(
-                f"{world:<10}{name:<4}guarded {guarded:5.1f} %   as learned {learned:5.1f} %   "
+                f"{world:<10}{name:<8}guarded {guarded:5.1f} %   as learned {learned:5.1f} %   "
                 f"best single {single:5.1f} %   target <= 10 %",
                 flush=True,
             )

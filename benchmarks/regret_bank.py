@@ -145,12 +145,15 @@ def _truth(world: World, found: pd.DataFrame, alone: NDArray[np.bool_]) -> Float
     irritable = folk.irritable[person]
 
     def helps(mode: int, channel: int) -> Floats:
+        """Return whom this answer brings to the goal, who would not have come, or not in time."""
         modes, way = np.full(len(need), mode), np.full(len(need), channel)
         _, effective, _ = responses.times(
             bank.responses, bank.calendar, folk.zone[person], need, modes, way, at
         )
         lift = responses.MATTER_LIFT[mode] * np.where(irritable, 0.2, 1.0)
         able = np.minimum(lift / np.maximum(1 - chance, 1e-9), 1.0)
+        hurried = responses.HURRIED * (mode in responses.SPOKEN)
+        able = np.where(anyway, hurried, able)
         return np.asarray(able * (effective < known["lasts_until"]))
 
     chat, phone, messages = (
@@ -180,9 +183,9 @@ def _truth(world: World, found: pd.DataFrame, alone: NDArray[np.bool_]) -> Float
     }
     adds = [
         np.where(
-            anyway,
-            -met[one] * irritable * responses.PUT_OFF_FROM_PAGE * alone,
-            willing[one] * helped[one] * ~alone,
+            alone,
+            -met[one] * irritable * responses.PUT_OFF_FROM_PAGE * anyway,
+            willing[one] * helped[one],
         )
         * (need >= 0)
         for one in ACTIONS
