@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from engage.app.app import App
+from engage.app.cohorts import cohorts, in_words
 from engage.domain.scores import Objective
 from engage.errors import WrongUse
 from engage.scoring.definition import Model
@@ -62,6 +63,7 @@ def card(app: App, model: Model) -> dict[str, Any]:
         },
         "metrics": body["metrics"],
         "segments": body.get("segments", {}),
+        **({"cohorts": list(cohorts(app, model))} if model.objective is Objective.AMOUNT else {}),
         "limits": list(_limits(model, body)),
         "watch": {"state": look.state, "watched_at": look.watched_at, "says": look.body["says"]}
         if look and look.artifact_id == champion.artifact_id
@@ -123,6 +125,9 @@ def as_markdown(card: Mapping[str, Any]) -> str:
     for feature, words in card["segments"].items():
         lines += ["", f"### By {feature}", ""]
         lines += [f"- {word}: {_figures(figures)}" for word, figures in words.items()]
+    if "cohorts" in card:
+        lines += ["", "## What came in since", ""]
+        lines += [f"- {in_words(one)}" for one in card["cohorts"]]
     lines += ["", "## Features", ""]
     lines += [_feature(one) for one in card["features"]]
     lines += ["", "## Never looked at", ""]

@@ -100,16 +100,12 @@ def _span(app: App) -> timedelta:
 
 
 def _by_model(app: App, duck: DuckEngine, asked: pa.Table) -> pa.Table | None:
-    """Return what these people were worth at these moments, all by one frozen artifact.
-
-    The artifact is the first that was ever in use, so that no later one mixes in.
-    """
+    """Return what these people were worth at these moments, all by one frozen artifact."""
     with app.store.read() as tx:
-        found = [r for r in artifacts.read(tx, VALUE) if r.promoted_at is not None]
+        frozen = artifacts.first_in_use(tx, VALUE)
     model = app.models.get(VALUE)
-    if not found or model is None or model.subject is not Subject.PERSON:
+    if frozen is None or model is None or model.subject is not Subject.PERSON:
         return None
-    frozen = found[-1]
     predictor = load(app, frozen.artifact_id, frozen.folder, frozen.sha256).predictor
     frame = build_features(
         duck, model.query, model.features, asked, barred=model.barred, name=model.name

@@ -7,6 +7,7 @@ newest_challenger(tx, model) -> Record | None
 read(tx, model=None, *, most=None) -> list[Record]   the newest first
 promote(tx, artifact_id, *, by, at) -> None       its predecessor retires
 predecessors(tx, champion) -> list[Record]        those in use before it, the newest first
+first_in_use(tx, model) -> Record | None          the one that values snapshots, so that none mix
 rollback(tx, model, *, by, at, to="") -> Record | None   back to the predecessor
 """
 
@@ -89,6 +90,11 @@ def promote(tx: Tx, artifact_id: str, *, by: str, at: datetime) -> None:
     if record is None:
         raise KeyError(artifact_id)
     _put_in_use(tx, record, by, at, verb="promote")
+
+
+def first_in_use(tx: Tx, model: str) -> Record | None:
+    """Return the first artifact of a model that was ever in use; None before there was one."""
+    return next((one for one in reversed(read(tx, model)) if one.promoted_at is not None), None)
 
 
 def predecessors(tx: Tx, champion: Record) -> list[Record]:
