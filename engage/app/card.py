@@ -151,7 +151,8 @@ def _watch(watch: Mapping[str, Any] | None) -> str:
 def _span(span: Mapping[str, Any]) -> str:
     if not span["rows"]:
         return "none"
-    return f"{span['rows']} rows from {span['from'][:10]} to {span['to'][:10]}"
+    moments = f" ({span['moments']} moments)" if "moments" in span else ""
+    return f"{span['rows']} rows{moments} from {span['from'][:10]} to {span['to'][:10]}"
 
 
 def _figures(figures: Mapping[str, Any]) -> str:

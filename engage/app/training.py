@@ -20,7 +20,7 @@ from engage.features.build import build
 from engage.features.engines.duckdb import DuckEngine
 from engage.features.labels import labels
 from engage.features.left_alone import is_about_the_left_alone, standing_for_all
-from engage.features.moments import training_subjects
+from engage.features.moments import OF_A_VISIT, training_subjects
 from engage.scoring.artifact import write
 from engage.scoring.definition import Model
 from engage.scoring.evaluate import measure
@@ -100,6 +100,7 @@ def training_set(app: App, model: Model, now: datetime) -> TrainingSet:
             seed=settings.scoring.seed,
             until=now,
             most=settings.scoring.max_rows,
+            of_a_visit=OF_A_VISIT,
             name=model.name,
         )
         frame = build(

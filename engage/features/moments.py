@@ -13,29 +13,41 @@ from engage.features import identity
 from engage.features.engines.duckdb import DuckEngine
 from engage.features.schema import SUBJECTS, subjects_table
 
+OF_A_VISIT = 3
+"""As many moments of a visit are learned from: a live one is scored at every age (decision 0017)."""
+
 _SESSION = """
-SELECT subject_id, person_id, known_at + idle_min * INTERVAL '1' MINUTE AS as_of
+SELECT subject_id, min_by(person_id, place) AS person_id, as_of
 FROM (
     SELECT
         session_id AS subject_id,
-        person_id,
-        known_at,
-        CASE
-            WHEN substr(md5('idle {seed} ' || event_id), 1, 1) IN ('0', '1', '2', '3', '4', '5') THEN 0
-            WHEN substr(md5('idle {seed} ' || event_id), 1, 1) IN ('6', '7', '8') THEN 1
-            WHEN substr(md5('idle {seed} ' || event_id), 1, 1) IN ('9', 'a', 'b') THEN 4
-            WHEN substr(md5('idle {seed} ' || event_id), 1, 1) IN ('c', 'd', 'e') THEN 10
-            ELSE 20
-        END AS idle_min,
-        row_number() OVER (
-            PARTITION BY session_id ORDER BY md5('moment {seed} ' || event_id), known_at
-        ) AS place
-    FROM events
-    WHERE session_id IS NOT NULL
-) AS drawn
-WHERE place = 1
+        place,
+        min_by(person_id, known_at) AS person_id,
+        min(known_at) + min(idle_min) * INTERVAL '1' MINUTE AS as_of
+    FROM (
+        SELECT
+            session_id,
+            person_id,
+            known_at,
+            CASE
+                WHEN substr(md5('idle {seed} ' || event_id), 1, 1) IN ('0', '1', '2', '3', '4', '5') THEN 0
+                WHEN substr(md5('idle {seed} ' || event_id), 1, 1) IN ('6', '7', '8') THEN 1
+                WHEN substr(md5('idle {seed} ' || event_id), 1, 1) IN ('9', 'a', 'b') THEN 4
+                WHEN substr(md5('idle {seed} ' || event_id), 1, 1) IN ('c', 'd', 'e') THEN 10
+                ELSE 20
+            END AS idle_min,
+            dense_rank() OVER (
+                PARTITION BY session_id ORDER BY md5('moment {seed} ' || event_id)
+            ) AS place
+        FROM events
+        WHERE session_id IS NOT NULL
+    ) AS drawn
+    WHERE place <= {of_a_visit}
+    GROUP BY session_id, place
+) AS moments
+GROUP BY subject_id, as_of
 """
-"""One event of each visit, drawn by a hash, and a silence after it: what the live path looks at."""
+"""Some events of each visit, drawn by a hash, and a silence after each: what the live path looks at."""
 
 _INTERACTION = """
 SELECT subject_id, person_id, as_of
@@ -91,9 +103,9 @@ _DEFAULTS = {
 }
 
 
-def default(subject: Subject, seed: int = 1) -> str:
+def default(subject: Subject, seed: int = 1, of_a_visit: int = 1) -> str:
     """Return the SQL of a subject kind's own training moments: subject_id, person_id, as_of."""
-    return _DEFAULTS[subject].format(seed=int(seed))
+    return _DEFAULTS[subject].format(seed=int(seed), of_a_visit=int(of_a_visit))
 
 
 def training_subjects(
@@ -105,16 +117,18 @@ def training_subjects(
     since: datetime | None = None,
     until: datetime | None = None,
     most: int | None = None,
+    of_a_visit: int = 1,
     name: str = "the training moments",
 ) -> pa.Table:
     """Return the subjects to learn from, each as the person it was known to be at its moment.
 
     `query` replaces the kind's own moments; `since` (inclusive) and `until` (exclusive) bound
-    `as_of`; of more than `most` moments, `seed` draws so many. Sorted by as_of and subject_id; the
-    same rows whatever the order of the input.
+    `as_of`; of more than `most` moments, `seed` draws so many, and a second one of a visit only once
+    every visit has one. `of_a_visit`: at most so many moments of each visit. Sorted by as_of and
+    subject_id; the same rows whatever the order of the input.
     """
-    moments = (query or default(subject, seed)).strip().rstrip(";")
-    drawn = "" if most is None else _drawn(seed, most)
+    moments = (query or default(subject, seed, of_a_visit)).strip().rstrip(";")
+    drawn = "" if most is None else _drawn(seed, most, by_turns=subject is Subject.SESSION)
     try:
         kept = engine.table(_within(moments, since, until) + drawn)
     except DefinitionError as error:
@@ -136,10 +150,14 @@ def _within(moments: str, since: datetime | None, until: datetime | None) -> str
     return f"SELECT subject_id, person_id, as_of FROM (\n{moments}\n) AS found WHERE {kept}"
 
 
-def _drawn(seed: int, most: int) -> str:
-    """Return what keeps so many moments, drawn by a hash of each, without holding the others."""
+def _drawn(seed: int, most: int, *, by_turns: bool) -> str:
+    """Return what keeps so many moments, drawn by a hash of each, without holding the others.
+
+    `by_turns`: the first of every subject, then the second, and so on.
+    """
     drawn = f"md5('drawn {int(seed)} ' || subject_id || us(as_of))"
-    return f" ORDER BY {drawn}, subject_id, as_of LIMIT {int(most)}"
+    turn = f"row_number() OVER (PARTITION BY subject_id ORDER BY {drawn}), " if by_turns else ""
+    return f" ORDER BY {turn}{drawn}, subject_id, as_of LIMIT {int(most)}"
 
 
 def _microseconds(moment: datetime) -> int:

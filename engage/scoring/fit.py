@@ -105,7 +105,10 @@ def fit(
 
 
 def _pairs(model: Model, prepared: Prepared, blocks: Blocks, seed: int) -> search.Pairs:
-    """Return the pairs of rows, by place in the learning block, to learn from and to check on."""
+    """Return the pairs of rows, by place in the learning block, to learn from and to check on.
+
+    A visit is checked on once, at the moment that stands for it.
+    """
     learn = blocks.learn
     person, label = prepared.person[learn], prepared.label[learn]
     draws = person_draws(prepared.persons, seed, "fold")
@@ -117,7 +120,9 @@ def _pairs(model: Model, prepared: Prepared, blocks: Blocks, seed: int) -> searc
         parts = [part for pair in rolled for part in pair]
         if min(rarer_class(model, label[part]) for part in parts) >= FEWEST_OF_A_CLASS:
             pairs = rolled
-    return pairs[-1:] if len(learn) > ONE_FOLD_ABOVE else pairs
+    pairs = pairs[-1:] if len(learn) > ONE_FOLD_ABOVE else pairs
+    stands = prepared.stands[learn]
+    return [(grown, check[stands[check]]) for grown, check in pairs]
 
 
 def _attempt(
@@ -198,12 +203,13 @@ def _dataset(
     model: Model, prepared: Prepared, rows: Rows, settings: Mapping[str, Any]
 ) -> lgb.Dataset:
     categories = [one for one, feature in enumerate(model.features) if feature.type == "category"]
-    label = prepared.label[rows]
+    label, weight = prepared.label[rows], prepared.weight[rows]
     if model.objective is Objective.AMOUNT:
         label = winsorised(label, prepared.person[rows])
     return lgb.Dataset(
         prepared.matrix[rows],
         label,
+        weight=None if (weight == 1).all() else weight,
         feature_name=list(model.feature_names),
         categorical_feature=categories,
         params=dict(settings),

@@ -14,6 +14,7 @@ from engage.errors import DefinitionError, NotTrainable
 from engage.scoring.columns import Matrix, encode, learn_categories
 from engage.scoring.definition import Model
 from engage.scoring.splits import Rows
+from engage.scoring.visits import visits, weights
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +45,12 @@ class Prepared:
     persons: list[str]
     person: Rows
     """For each row, the position of its person in `persons`."""
+    visit: Rows
+    """For each row, a number that rows of one subject share."""
+    stands: NDArray[np.bool_]
+    """Which rows are counted: one moment of each visit, every row of other subjects."""
+    weight: Floats
+    """What each row weighs where it is learned from."""
     categories: dict[str, list[str]]
     counts: dict[str, int]
     """Rows left out by reason, and infinite values that were taken as missing."""
@@ -51,11 +58,12 @@ class Prepared:
     """Features that hold one value only and so cannot tell subjects apart."""
 
 
-def prepare(model: Model, data: TrainingSet, now: datetime) -> Prepared:
+def prepare(model: Model, data: TrainingSet, now: datetime, stands: NDArray[np.bool_]) -> Prepared:
     """Return the rows that can be trained on; raises NotTrainable when they are too few.
 
     A label is ripe when its horizon had passed by `now`. Rows that are not, and then those without a
-    label, are left out and counted, never taken as a "no".
+    label, are left out and counted, never taken as a "no". `stands` says which rows of the training
+    set are counted (`visits.standing`).
     """
     label = np.asarray(data.label, dtype=np.float64)
     if len(label) != data.frame.num_rows:
@@ -69,16 +77,26 @@ def prepare(model: Model, data: TrainingSet, now: datetime) -> Prepared:
     rows = _in_order(model, data.frame, np.flatnonzero(known & ripe))
     label = label[rows]
     _check_values(model, label)
-    unknown, immature = int((ripe & ~known).sum()), int((~ripe).sum())
-    _check_enough(model, label, unknown, immature)
+    unknown, immature = int((stands & ripe & ~known).sum()), int((stands & ~ripe).sum())
+    _check_enough(model, label[stands[rows]], unknown, immature)
     frame = data.frame.take(pa.array(rows))
     categories = learn_categories(frame, model.features)
     encoded = encode(frame, model.features, categories, model=model.name)
-    persons, person = _people(model, frame)
-    counts = {"unknown": unknown, "immature": immature, "infinite": encoded.infinite}
-    unused = _unused(model, encoded.matrix)
+    visit = visits(frame)
+    persons, person = _people(model, frame, visit)
     return Prepared(
-        rows, encoded.matrix, label, as_of[rows], persons, person, categories, counts, unused
+        rows=rows,
+        matrix=encoded.matrix,
+        label=label,
+        as_of=as_of[rows],
+        persons=persons,
+        person=person,
+        visit=visit,
+        stands=stands[rows],
+        weight=weights(model, data.frame)[rows],
+        categories=categories,
+        counts={"unknown": unknown, "immature": immature, "infinite": encoded.infinite},
+        unused=_unused(model, encoded.matrix),
     )
 
 
@@ -140,7 +158,8 @@ def rarer_class(model: Model, label: Floats) -> int:
     return other
 
 
-def _people(model: Model, frame: pa.Table) -> tuple[list[str], Rows]:
+def _people(model: Model, frame: pa.Table, visit: Rows) -> tuple[list[str], Rows]:
+    """Return the people, and whose each row is: a visit is throughout of whom it was last known of."""
     encoded = frame.column("person_id").cast(pa.string()).combine_chunks().dictionary_encode()
     persons = encoded.dictionary.to_pylist()
     if len(persons) < FEWEST_PEOPLE:
@@ -148,7 +167,10 @@ def _people(model: Model, frame: pa.Table) -> tuple[list[str], Rows]:
             f"model {model.name}: the labelled rows are of {len(persons)} people, "
             f"{FEWEST_PEOPLE} are needed to judge a model on people it has not seen"
         )
-    return persons, np.asarray(encoded.indices.to_numpy(), dtype=np.int64)
+    person = np.asarray(encoded.indices.to_numpy(), dtype=np.int64)
+    last = np.zeros(visit.max() + 1, dtype=np.int64)
+    last[visit] = np.arange(len(visit))
+    return persons, person[last[visit]]
 
 
 def _unused(model: Model, matrix: Matrix) -> tuple[str, ...]:

@@ -106,6 +106,7 @@ def attempt(data: lgb.Dataset, settings: dict[str, Any], pairs: Pairs, *, ranked
         data,
         num_boost_round=MOST_ROUNDS,
         folds=pairs,
+        fpreproc=_counted_alike,
         callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
         return_cvbooster=True,
     )
@@ -124,6 +125,16 @@ def attempt(data: lgb.Dataset, settings: dict[str, Any], pairs: Pairs, *, ranked
         for scores, (_, check) in zip(raw, pairs, strict=True)
     ]
     return Trial(settings, rounds, raw, np.concatenate(losses))
+
+
+def _counted_alike(
+    grown: lgb.Dataset, check: lgb.Dataset, settings: dict[str, Any]
+) -> tuple[lgb.Dataset, lgb.Dataset, dict[str, Any]]:
+    """Let each checked row count once, whatever it weighs where it is learned from."""
+    if check.construct().get_weight() is not None:
+        # LightGBM takes a weight of 1 for none given, and keeps those that are there.
+        check.set_weight(np.full(check.num_data(), 0.5))
+    return grown, check, settings
 
 
 def _losses(raw: Floats, label: Floats, objective: str, *, ranked: bool) -> Floats:

@@ -45,6 +45,10 @@ class Blocks:
     calibrate: Rows
     judge: Rows
 
+    def among(self, rows: Rows) -> Blocks:
+        """Return the blocks of a part of the rows as positions among all."""
+        return Blocks(self.kind, rows[self.learn], rows[self.calibrate], rows[self.judge])
+
 
 def by_time(as_of: NDArray[np.datetime64], horizon: timedelta) -> Blocks | None:
     """Return the split by time of rows with these moments, or None when the span is too short."""

@@ -28,6 +28,7 @@ from engage.scoring.splits import (
     by_time,
     person_draws,
 )
+from engage.scoring.visits import standing, with_other_moments
 from engage.scoring.watched import watched
 from engage.scoring.window import windowed
 
@@ -41,7 +42,7 @@ class Trained:
     artifact: Artifact
     metrics: dict[str, float | None]
     rows: int
-    """Labelled, ripe rows."""
+    """Labelled, ripe rows; a visit is one, however many moments of it were learned from."""
     base_rate: float
     """Share of positives, or the mean amount in minor units."""
     counts: dict[str, int]
@@ -67,33 +68,44 @@ def train(
     by time that the span of the data does not allow becomes one by person (`random`), as the
     artifact's body says.
     """
-    prepared = prepare(model, data, now)
+    stands = standing(model, data.frame, seed)
+    prepared = prepare(model, data, now, stands)
     blocks = _blocks(model, prepared, split, seed)
     blocks, window = windowed(model, prepared, blocks, seed=seed)
+    blocks = with_other_moments(
+        blocks,
+        visit=prepared.visit,
+        stands=prepared.stands,
+        person=prepared.person,
+        as_of=prepared.as_of,
+        horizon=model.horizon,
+    )
     fitted = fit(
         model, prepared, blocks, seed=seed, threads=threads, trials=trials, parameters=parameters
     )
-    base_rate = float(prepared.label.mean())
     body = _body(model, prepared, blocks, fitted, now=now, seed=seed)
     predictor = Predictor(Artifact(model.name, fitted.booster, body), threads=threads)
     metrics = _metrics(model, prepared, blocks, predictor)
     judged = prepared.rows[blocks.judge]
     learned = prepared.rows[blocks.learn]
-    seen = watched(model, data, predictor, judged=judged, learned=learned)
+    seen = watched(model, data, predictor, judged=judged, learned=learned, stands=stands)
     artifact = Artifact(
         model.name,
         fitted.booster,
         {**body, "metrics": metrics, "retraining": window.body(), **seen},
     )
-    return Trained(artifact, metrics, len(prepared.rows), base_rate, prepared.counts, judged)
+    return Trained(artifact, metrics, body["rows"], body["base_rate"], prepared.counts, judged)
 
 
 def _blocks(model: Model, prepared: Prepared, split: Split, seed: int) -> Blocks:
+    counted = np.flatnonzero(prepared.stands)
     if split == "time":
-        timed = by_time(prepared.as_of, model.horizon)
+        timed = by_time(prepared.as_of[counted], model.horizon)
+        timed = None if timed is None else timed.among(counted)
         if timed is not None and _holds_both(model, prepared, timed):
             return timed
-    blocks = by_person(prepared.person, person_draws(prepared.persons, seed, "judge"))
+    draws = person_draws(prepared.persons, seed, "judge")
+    blocks = by_person(prepared.person[counted], draws).among(counted)
     if not len(blocks.judge) or not rarer_class(model, prepared.label[blocks.learn]):
         raise NotTrainable(
             f"model {model.name}: {len(prepared.persons)} people are too few to set some aside "
@@ -116,8 +128,9 @@ def _metrics(
     actual = prepared.label[blocks.judge]
     predicted = predictor.score_matrix(prepared.matrix[blocks.judge])
     figures = quality(model.objective, actual, predicted, prepared.person[blocks.judge])
-    figures["rows"] = len(prepared.rows)
-    figures["rarer"] = rarer_class(model, prepared.label)
+    counted = prepared.label[prepared.stands]
+    figures["rows"] = len(counted)
+    figures["rarer"] = rarer_class(model, counted)
     if model.objective is Objective.PROBABILITY:
         known = np.zeros(len(prepared.persons), dtype=bool)
         known[prepared.person[np.concatenate([blocks.learn, blocks.calibrate])]] = True
@@ -148,9 +161,9 @@ def _body(
             "judged": _span(prepared, blocks.judge),
         },
         "horizon_s": model.horizon.total_seconds(),
-        "rows": len(prepared.rows),
+        "rows": int(prepared.stands.sum()),
         "left_out": prepared.counts,
-        "base_rate": float(prepared.label.mean()),
+        "base_rate": float(prepared.label[prepared.stands].mean()),
         "seed": seed,
         "trained_at": now.astimezone(UTC).isoformat(),
         "versions": {"lightgbm": lgb.__version__, "numpy": np.__version__},
@@ -160,5 +173,7 @@ def _body(
 def _span(prepared: Prepared, rows: Rows) -> dict[str, Any]:
     if not len(rows):
         return {"rows": 0}
-    moments = np.datetime_as_string(prepared.as_of[rows[[0, -1]]], unit="us").tolist()
-    return {"rows": len(rows), "from": moments[0], "to": moments[1]}
+    first, last = np.datetime_as_string(prepared.as_of[rows[[0, -1]]], unit="us").tolist()
+    counted = int(prepared.stands[rows].sum())
+    moments = {} if counted == len(rows) else {"moments": len(rows)}
+    return {"rows": counted, **moments, "from": first, "to": last}

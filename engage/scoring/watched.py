@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from engage.domain.scores import Subject
 from engage.scoring.definition import Model
@@ -17,21 +18,35 @@ from engage.scoring.splits import Rows
 
 
 def watched(
-    model: Model, data: TrainingSet, predictor: Predictor, *, judged: Rows, learned: Rows
+    model: Model,
+    data: TrainingSet,
+    predictor: Predictor,
+    *,
+    judged: Rows,
+    learned: Rows,
+    stands: NDArray[np.bool_],
 ) -> dict[str, Any]:
-    """Return `reference`, with which drift is found, and `segments`, figures by part of the people.
+    """Return the parts of a body with which drift is found and quality is told apart.
 
-    `judged` and `learned`: positions in the training set. Rows whose outcome is not known yet
-    count for the reference: they are the newest people there are.
+    `reference` for drift; `segments`, figures by part of the people.
+
+    `judged` and `learned`: positions in the training set; `stands`: which of its rows are counted.
+    Rows whose outcome is not known yet count for the reference: they are the newest people there
+    are.
     """
-    scores = predictor.score(data.frame)
     unseen = np.ones(data.frame.num_rows, dtype=bool)
     unseen[learned] = False
+    counted = np.flatnonzero(stands)
+    frame = data.frame.take(pa.array(counted))
+    scores = np.full(data.frame.num_rows, np.nan)
+    scores[counted] = predictor.score(frame)
     # Everybody has a row a month there: a person counts once, as last seen.
     newest_only = model.subject is Subject.PERSON
     actual = np.asarray(data.label, dtype=np.float64)[judged]
     rows = data.frame.take(pa.array(judged))
     return {
-        "reference": reference(model.features, data.frame, scores, unseen, newest_only=newest_only),
+        "reference": reference(
+            model.features, frame, scores[counted], unseen[counted], newest_only=newest_only
+        ),
         "segments": by_feature(model.features, model.objective, rows, actual, scores[judged]),
     }

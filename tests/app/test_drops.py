@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from engage.app import frames
 from engage.app.champions import Champion
 from engage.app.explaining import explain
-from engage.app.triggers import check_trigger, live
+from engage.app.triggers import check_trigger, live, switch
 from engage.domain.scores import Subject
+from engage.domain.triggers import TriggerState
 from engage.errors import DefinitionError, PredicateRefused
 from engage.project import open_project
 from engage.store import scores
@@ -127,6 +128,7 @@ def test_scores_of_this_moment_and_later_are_not_known_yet(bank: Bank) -> None:
 
 def test_the_story_of_a_decision_tells_the_fall(learned: Bank) -> None:
     """The score that was kept five minutes before is set to 1."""
+    switch(learned.app, "visitor_struggling", TriggerState.PAUSED)
     learned.later(hours=9)
     who, event = learned.left_form("visitor")
     learned.cast.tell()

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from engage.app.explaining import Story, explain
+from engage.app.triggers import switch
+from engage.domain.triggers import TriggerState
 from tests.bank import Bank
 
 TRIGGER = "application_abandoned"
@@ -24,6 +26,8 @@ def walked(learned: Bank) -> tuple[Bank, Story]:
     everything. 9, 4 and 3 of them come back and apply.
     """
     bank = learned
+    # Whether a score crosses another trigger's threshold is no matter of this walk.
+    switch(bank.app, "visitor_struggling", TriggerState.PAUSED)
     bank.later(hours=9)  # Monday, 10:00 in Berlin
     left = dict(bank.abandon_forms(40))
     groups = {"treated": 9, "held_out": 4, None: 3}

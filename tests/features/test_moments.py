@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -34,6 +35,66 @@ def test_each_visit_is_looked_at_once_at_or_after_one_of_its_events() -> None:
     assert min(waits) >= 0
     assert max(waits) <= 9 + 20  # the last event and the longest silence
     assert len(waits) > 15  # early, late, idle: not always the same moment
+
+
+def several(events: pa.Table, seed: int = 1, **more: Any) -> pa.Table:
+    """Return at most three moments of each visit."""
+    with DuckEngine({"events": events, **more}) as engine:
+        return training_subjects(engine, Subject.SESSION, seed=seed, of_a_visit=3)
+
+
+def test_a_visit_may_be_looked_at_several_times_but_not_more_often_than_it_has_events() -> None:
+    """Twenty minutes apart, so that no silence of up to twenty makes two moments one, but rarely."""
+    lengths = {"one": 1, "two": 2, "five": 5}
+    rows = [
+        event(10 * place + step, at(minutes=21 * step), session_id=visit)
+        for place, (visit, length) in enumerate(lengths.items())
+        for step in range(length)
+    ]
+
+    found = several(table("events", *rows))
+
+    assert Counter(found["subject_id"].to_pylist()) == {"one": 1, "two": 2, "five": 3}
+    assert several(table("events", *rows[::-1])).equals(found)
+    alone = moments(Subject.SESSION, events=table("events", *rows)).to_pylist()
+    assert all(one in found.to_pylist() for one in alone)
+
+
+def test_two_events_that_are_looked_at_together_are_one_moment() -> None:
+    """Eighty visits of two events at once: where both are given the same silence, one is left."""
+    rows = [event(2 * n + k, NOON, session_id=f"v{n}") for n in range(80) for k in range(2)]
+
+    counted = Counter(Counter(several(table("events", *rows))["subject_id"].to_pylist()).values())
+
+    assert counted[1] + counted[2] == 80
+    # (6 / 16)^2 + 3 x (3 / 16)^2 + (1 / 16)^2 = 1 / 4 of 80 have one silence: 20, standard error 4
+    assert 8 <= counted[1] <= 32
+
+
+def test_an_event_known_under_two_names_is_one_event() -> None:
+    """The browser turned out to be Ann's a day later; her visit is not looked at again then."""
+    events = table("events", event(1, NOON, person_id="browser"))
+    known = {"person_id": "browser", "canonical_id": "ann", "known_at": at(days=1)}
+
+    found = several(events, links=table("links", known))
+
+    assert found["person_id"].to_pylist() == ["browser"]
+    assert found["as_of"][0].as_py() <= at(minutes=20)
+
+
+def test_a_second_moment_is_drawn_once_every_visit_has_one() -> None:
+    rows = [
+        event(10 * visit + step, at(minutes=21 * step), session_id=f"v{visit}")
+        for visit in range(40)
+        for step in range(4)
+    ]
+    with DuckEngine({"events": table("events", *rows)}) as engine:
+        drawn = [
+            training_subjects(engine, Subject.SESSION, of_a_visit=3, most=most)
+            for most in (30, 40, 60, 500)
+        ]
+    counted = [Counter(Counter(one["subject_id"].to_pylist()).values()) for one in drawn]
+    assert counted == [{1: 30}, {1: 40}, {1: 20, 2: 20}, {3: 40}]
 
 
 def test_another_seed_draws_other_moments() -> None:

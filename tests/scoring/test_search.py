@@ -8,6 +8,7 @@ from datetime import datetime
 import lightgbm as lgb
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engage.scoring.search import CHOICES, DEFAULTS, Trial, attempt, best, ways
 from engage.scoring.train import train
@@ -50,6 +51,26 @@ def test_many_rows_of_one_person_are_one_piece_of_evidence() -> None:
     first, other = trial([2.0] * 100), trial((2.0 - gain).tolist())
     assert best([first, other], np.repeat([0, 1], 50)) is first
     assert best([first, other], np.arange(100)) is other
+
+
+def test_trees_stop_by_rows_that_count_alike_whatever_they_weigh() -> None:
+    """Checked rows of a rule that nobody learns weigh ten times the others, and count like them.
+
+    By weight the loss would hardly ever fall; by rows it falls until the rule of the others is known.
+    """
+    rng = np.random.default_rng(4)
+    seen = rng.random((2000, 2))
+    odd = np.arange(2000) >= 1700
+    label = (rng.random(2000) < np.where(odd, 1 - seen[:, 0], seen[:, 0])).astype(float)
+    pairs = [(np.arange(1000), np.arange(1000, 2000))]
+    settings = {**DEFAULTS, "objective": "binary", "seed": 1, "num_threads": 1, "verbosity": -1}
+
+    def rounds(weight: NDArray[np.float64]) -> int:
+        data = lgb.Dataset(seen, label, weight=weight, params=settings, free_raw_data=False)
+        return attempt(data, settings, pairs, ranked=False).rounds
+
+    alike = rounds(np.full(2000, 0.5))
+    assert rounds(np.where(odd, 5.0, 0.5)) == alike > 10
 
 
 def test_where_a_calibration_follows_only_the_ranking_counts() -> None:

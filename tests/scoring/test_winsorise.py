@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from engage.domain.scores import Objective
+from engage.domain.scores import Objective, Subject
 from engage.features.definition import Feature
 from engage.scoring import fit as fitting
 from engage.scoring.gates import judge
@@ -90,7 +90,9 @@ def customers(seed: int = 3, moments: int = 12) -> TrainingSet:
 
 def trained_on(data: TrainingSet, model: MakeModel, now: datetime, seed: int) -> Trained:
     value = model(
-        objective=Objective.AMOUNT, features=(Feature("before", "number", "before: {value}"),)
+        subject=Subject.PERSON,
+        objective=Objective.AMOUNT,
+        features=(Feature("before", "number", "before: {value}"),),
     )
     return train(value, data, now=now, seed=seed, threads=1, split="random")
 
