@@ -64,6 +64,7 @@ def card(app: App, model: Model) -> dict[str, Any]:
         "metrics": body["metrics"],
         "segments": body.get("segments", {}),
         **({"cohorts": list(cohorts(app, model))} if model.objective is Objective.AMOUNT else {}),
+        "by_minute": body.get("by_minute", []),
         "limits": list(_limits(model, body)),
         "watch": {"state": look.state, "watched_at": look.watched_at, "says": look.body["says"]}
         if look and look.artifact_id == champion.artifact_id
@@ -125,6 +126,9 @@ def as_markdown(card: Mapping[str, Any]) -> str:
     for feature, words in card["segments"].items():
         lines += ["", f"### By {feature}", ""]
         lines += [f"- {word}: {_figures(figures)}" for word, figures in words.items()]
+    if card["by_minute"]:
+        lines += ["", "### By minutes since the visit began", ""]
+        lines += [_age(one) for one in card["by_minute"]]
     if "cohorts" in card:
         lines += ["", "## What came in since", ""]
         lines += [f"- {in_words(one)}" for one in card["cohorts"]]
@@ -157,6 +161,12 @@ def _span(span: Mapping[str, Any]) -> str:
 
 def _figures(figures: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {_number(value)}" for name, value in figures.items())
+
+
+def _age(figures: Mapping[str, Any]) -> str:
+    told = {name: value for name, value in figures.items() if name not in ("minutes", "note")}
+    note = f" ({figures['note']})" if "note" in figures else ""
+    return f"- {figures['minutes']}: {_figures(told)}{note}"
 
 
 def _number(value: Any) -> str:

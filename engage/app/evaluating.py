@@ -15,7 +15,7 @@ from engage.app.training import training_set
 from engage.errors import WrongUse
 from engage.features.build import ARROW
 from engage.scoring.definition import Model
-from engage.scoring.evaluate import evaluate
+from engage.scoring.evaluate import evaluate, figures
 from engage.scoring.population import person_codes
 from engage.scoring.predict import Predictor
 from engage.scoring.segments import parity
@@ -50,8 +50,7 @@ def evaluate_model(
         person_codes(judged),
         largest_gap=app.settings.fairness.largest_gap,
     )
-    figures = {**trained.metrics, "split": trained.artifact.body["split"], "seed": seed}
-    return figures | {"parity": [asdict(one) for one in found]}
+    return figures(trained, seed) | {"parity": [asdict(one) for one in found]}
 
 
 def _groups(segment_by: str) -> pa.Table:

@@ -15,7 +15,9 @@ from engage.app.champions import serving
 from engage.app.left_alone import chances_alone
 from engage.domain.ids import Prefix, derive
 from engage.domain.runs import JobReport
+from engage.domain.scores import Subject
 from engage.errors import ArtifactRefused, NotTrainable
+from engage.features.ages import minutes_into_visits
 from engage.features.build import build
 from engage.features.engines.duckdb import DuckEngine
 from engage.features.labels import labels
@@ -107,7 +109,9 @@ def training_set(app: App, model: Model, now: datetime) -> TrainingSet:
             duck, model.query, model.features, moments, barred=model.barred, name=model.name
         )
         labelled = labels_of(app, duck, model, moments, model.horizon)
-    return TrainingSet(frame, labelled["label"].to_numpy().astype(np.float64))
+        visits = model.subject is Subject.SESSION
+        minutes = minutes_into_visits(duck, moments) if visits else None
+    return TrainingSet(frame, labelled["label"].to_numpy().astype(np.float64), minutes)
 
 
 def labels_of(

@@ -15,6 +15,10 @@ from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
 models = typer.Typer(help="Train, judge and promote models.", no_args_is_help=True)
 _BY = "command line"
 _MOST_SHIFTS = 10
+_BY_AGE = (
+    *("minutes", "n", "people", "base_rate", "stated", "roc_auc", "roc_auc_low", "roc_auc_high"),
+    *("ece", "ece_by_chance", "ngini", "bias", "note"),
+)
 NameArgument = Annotated[str, typer.Argument(help="The model's name: its file in models/.")]
 
 
@@ -85,7 +89,15 @@ def show(name: NameArgument, project: ProjectOption = None, as_json: JsonOption 
     steps = [[step[one] for one in columns] for step in told["history"]]
     print_table(f"{name}: what was trained, the newest first", columns, steps)
     print_table("The champion on rows it never saw", ("metric", "value"), told["metrics"].items())
+    _print_ages(told.get("by_minute", []))
     _print_watch(told["watch"])
+
+
+def _print_ages(ages: Any) -> None:
+    known = tuple(name for name in _BY_AGE if any(name in one for one in ages))
+    rows = [[one.get(name) for name in known] for one in ages]
+    if ages:
+        print_table("By minutes since the visit began", known, rows)
 
 
 def _print_watch(watch: Any) -> None:
@@ -151,8 +163,10 @@ def evaluate(
     if as_json:
         print_json(metrics)
     else:
-        shown = [(key, value) for key, value in metrics.items() if key != "parity"]
+        apart = ("parity", "by_minute")
+        shown = [(key, value) for key, value in metrics.items() if key not in apart]
         print_table(f"{name}, {split} split, seed {seed}", ("metric", "value"), shown)
+        _print_ages(metrics.get("by_minute", []))
         if parity:
             columns = tuple(parity[0])
             print_table(f"By {segment_by}", columns, [list(one.values()) for one in parity])

@@ -14,13 +14,14 @@ from engage.scoring.metrics import bias, brier, ece, ngini, pr_auc, rmse, roc_au
 from engage.scoring.predict import Predictor
 from engage.scoring.quality import quality
 from engage.scoring.splits import Rows, Split
-from engage.scoring.train import TrainingSet, train
+from engage.scoring.train import Trained, TrainingSet, train
 
 __all__ = [
     "bias",
     "brier",
     "ece",
     "evaluate",
+    "figures",
     "measure",
     "ngini",
     "pr_auc",
@@ -43,7 +44,7 @@ def evaluate(
     """Return the figures of the model trained on four fifths and judged on the last.
 
     `random` sets a fifth of the people aside, drawn by `seed`; `time` the newest fifth of the rows.
-    `split` in the answer says which it was.
+    `split` in the answer says which it was; `by_minute` is there for visits whose age is known.
     """
     trained = train(
         model,
@@ -55,7 +56,14 @@ def evaluate(
         parameters=parameters,
         split=split,
     )
-    return {**trained.metrics, "split": trained.artifact.body["split"], "seed": seed}
+    return figures(trained, seed)
+
+
+def figures(trained: Trained, seed: int) -> dict[str, Any]:
+    """Return what `models evaluate` tells of a trained model; of visits also `by_minute`."""
+    body = trained.artifact.body
+    found = {**trained.metrics, "split": body["split"], "seed": seed}
+    return found | ({"by_minute": body["by_minute"]} if "by_minute" in body else {})
 
 
 def measure(

@@ -31,6 +31,8 @@ class TrainingSet:
 
     frame: pa.Table
     label: Floats
+    minutes: Floats | None = None
+    """Where the subjects are visits: how long each had been going on at its moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,10 +55,15 @@ def by_word(
     """Return the figures of the rows of each word of one column, the most frequent first."""
     found = {}
     for word, rows in words_of(column)[:MOST_SEGMENTS]:
-        figures = quality(objective, actual[rows], predicted[rows])
-        found[word] = {name: figures[name] for name in _FIGURES if name in figures}
-        found[word]["stated"] = float(predicted[rows].mean())
+        found[word] = figures(objective, actual[rows], predicted[rows])
     return found
+
+
+def figures(objective: Objective, actual: Floats, predicted: Floats) -> Figures:
+    """Return the figures of one part of the rows, with the mean of what is stated."""
+    found = quality(objective, actual, predicted)
+    told = {name: found[name] for name in _FIGURES if name in found}
+    return {**told, "stated": float(predicted.mean())}
 
 
 def words_of(column: pa.ChunkedArray) -> list[tuple[str, Whole]]:

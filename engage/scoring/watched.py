@@ -9,8 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engage.domain.scores import Subject
+from engage.scoring.by_minute import by_minute
 from engage.scoring.definition import Model
-from engage.scoring.population import reference
+from engage.scoring.population import person_codes, reference
 from engage.scoring.predict import Predictor
 from engage.scoring.prepare import TrainingSet
 from engage.scoring.segments import by_feature
@@ -28,7 +29,7 @@ def watched(
 ) -> dict[str, Any]:
     """Return the parts of a body with which drift is found and quality is told apart.
 
-    `reference` for drift; `segments`, figures by part of the people.
+    `reference` for drift; `segments`, figures by part of the people; `by_minute`, by the age of visits.
 
     `judged` and `learned`: positions in the training set; `stands`: which of its rows are counted.
     Rows whose outcome is not known yet count for the reference: they are the newest people there
@@ -44,9 +45,14 @@ def watched(
     newest_only = model.subject is Subject.PERSON
     actual = np.asarray(data.label, dtype=np.float64)[judged]
     rows = data.frame.take(pa.array(judged))
-    return {
+    found: dict[str, Any] = {
         "reference": reference(
             model.features, frame, scores[counted], unseen[counted], newest_only=newest_only
         ),
         "segments": by_feature(model.features, model.objective, rows, actual, scores[judged]),
     }
+    if data.minutes is not None:
+        found["by_minute"] = by_minute(
+            model.objective, data.minutes[judged], actual, scores[judged], person_codes(rows)
+        )
+    return found

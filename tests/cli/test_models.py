@@ -98,6 +98,32 @@ def test_what_the_last_look_found_is_shown(models: Engage, learned: Bank) -> Non
     assert "Moved most since training" in told
 
 
+def test_quality_by_minutes_into_a_visit_is_told_wherever_quality_is(
+    models: Engage, learned: Bank
+) -> None:
+    """Each visit is judged once, so that the ages together are the judged rows."""
+    visits = "session_struggle"
+    shown = json.loads(models("show", visits, "--json")[1])
+    card = json.loads(models("card", visits, "--json")[1])
+    evaluated = json.loads(models("evaluate", visits, "--json")[1])
+    ages = ["under 1", "1 to 3", "3 to 10", "10 to 30", "30 and more"]
+    for told in (shown, card, evaluated):
+        assert [one["minutes"] for one in told["by_minute"]] == ages
+    assert sum(one["n"] for one in shown["by_minute"]) == shown["metrics"]["n"]
+    assert shown["by_minute"] == card["by_minute"]
+    few = next(one for one in shown["by_minute"] if "note" in one)
+    assert "By minutes since the visit began" in models("show", visits)[1]
+    assert "By minutes since the visit began" in models("evaluate", visits)[1]
+    page = models("card", visits)[1]
+    assert "### By minutes since the visit began" in page
+    assert f"- {few['minutes']}: n {few['n']} ({few['note']})" in page
+
+
+def test_what_is_no_visit_has_no_minutes(models: Engage) -> None:
+    assert "by_minute" not in json.loads(models("show", MODEL, "--json")[1])
+    assert "By minutes" not in models("card", MODEL)[1]
+
+
 def test_promotion_and_going_back_are_kept_with_a_name(models: Engage, learned: Bank) -> None:
     first, second = champion(learned).artifact_id, trained_again(learned, failures=[])
     assert models("promote", second)[:2] == (0, f"{second} is now in charge of {MODEL}\n")

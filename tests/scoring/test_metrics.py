@@ -124,3 +124,42 @@ def test_what_cannot_be_known_is_no_number() -> None:
     for figure in (metrics.brier, metrics.ece, metrics.rmse):
         assert np.isnan(figure(none, none))
     assert np.isnan(metrics.ece_by_chance(none))
+
+
+def test_error_of_the_ranking_by_hand() -> None:
+    """Scores 3 and 1 with the outcome, 2 and 0 without: 3 beats both and 1 one, so the area is .75.
+
+    Each adds a quarter of one half above or below: 4 x (1 / 8)^2 x 4 / 3 people = 1 / 12.
+    """
+    actual, predicted = np.array([1.0, 1.0, 0.0, 0.0]), np.array([3.0, 1.0, 2.0, 0.0])
+    error = metrics.roc_auc_error(actual, predicted, np.arange(4))
+    assert error == pytest.approx(np.sqrt(1 / 12))
+
+
+def test_error_of_the_ranking_is_that_of_drawing_people_again(
+    scored: tuple[Floats, Floats],
+) -> None:
+    """400 people with five rows that share an outcome: the spread over 400 draws of people."""
+    _, predicted = scored
+    rng = np.random.default_rng(8)
+    person = np.repeat(np.arange(400), 5)
+    actual = (rng.random(400) < predicted.reshape(400, 5).mean(axis=1)).astype(float)[person]
+    rows = np.arange(2000).reshape(400, 5)
+    drawn = [rows[rng.integers(0, 400, 400)].ravel() for _ in range(400)]
+    spread = np.std([metrics.roc_auc(actual[one], predicted[one]) for one in drawn])
+    assert metrics.roc_auc_error(actual, predicted, person) == pytest.approx(spread, rel=0.12)
+
+
+def test_rows_told_again_make_a_ranking_no_surer(scored: tuple[Floats, Floats]) -> None:
+    actual, predicted = scored[0][:300], scored[1][:300]
+    once = metrics.roc_auc_error(actual, predicted, np.arange(300))
+    thrice = metrics.roc_auc_error(
+        np.tile(actual, 3), np.tile(predicted, 3), np.tile(np.arange(300), 3)
+    )
+    assert thrice == pytest.approx(once)
+
+
+def test_error_of_a_ranking_that_cannot_be_known() -> None:
+    ones = np.ones(3)
+    assert np.isnan(metrics.roc_auc_error(ones, ones, np.arange(3)))
+    assert np.isnan(metrics.roc_auc_error(np.array([0.0, 1.0]), ones[:2], np.zeros(2, int)))
