@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engage.scoring.uplift.budget import qini
-from engage.scoring.uplift.guard import ALPHA, Guard, guard
+from engage.scoring.uplift.guard import ALPHA, Guard, critical_value, deviations, guard
 from engage.scoring.uplift.learners import LEARNERS, Learned, crossed, s_learner, scores
 from engage.scoring.uplift.trees import Fit
 from engage.scoring.uplift.trial import Floats, Places, Trial
@@ -72,15 +72,20 @@ class Policy:
 def choose(trial: Trial, money: Money, fit: Fit, names: Sequence[str]) -> Choice:
     """Return the first of these learners unless a later one is proved to earn more.
 
-    Each is held by its guard; compared are the policies on people whom the learners never saw.
+    Each is held by its guard, all thresholds of all learners at once; compared are the policies on
+    people whom the learners never saw.
     """
     worth = money.net(scores(trial, crossed(trial, s_learner, FOLDS, fit, "choose")))
+    promised = {
+        name: money.net(crossed(trial, LEARNERS[name], FOLDS, fit, "choose")) for name in names
+    }
+    tried = [deviations(trial, promised[name], worth)[1] for name in names]
+    asked = critical_value(np.concatenate(tried, axis=1), trial.person)
     chosen: Choice | None = None
     earned = np.zeros(len(trial))
     for name in names:
-        promised = money.net(crossed(trial, LEARNERS[name], FOLDS, fit, "choose"))
-        held = guard(trial, promised, worth, others=len(names) - 1)
-        mine = under(worth, held.policy(promised, trial.allowed))
+        held = guard(trial, promised[name], worth, critical=asked)
+        mine = under(worth, held.policy(promised[name], trial.allowed))
         if chosen is None or _leads(mine - earned, trial, len(names) - 1):
             chosen, earned = Choice(name, held), mine
     if chosen is None:

@@ -5,7 +5,8 @@ import pytest
 
 from engage.errors import NotTrainable, WrongUse
 from engage.scoring.uplift.budget import qini, within
-from engage.scoring.uplift.guard import guard
+from engage.scoring.uplift.chosen import Money, choose
+from engage.scoring.uplift.guard import critical_value, guard
 from engage.scoring.uplift.learners import LEARNERS, crossed, s_learner, scores, x_learner
 from engage.scoring.uplift.trees import Fit
 from engage.scoring.uplift.trial import Floats, Trial, trial
@@ -157,3 +158,31 @@ def test_a_log_that_cannot_be_learned_from_says_why() -> None:
         made(["a", "none"], [[0.0, 1.0], [0.5, 0.5]])
     with pytest.raises(NotTrainable, match="sum to one"):
         made(["a", "none"], [[0.5, 0.6], [0.5, 0.5]])
+
+
+def test_shares_that_are_wrong_together_are_asked_less_than_shares_that_are_not() -> None:
+    draw = np.random.default_rng(5).standard_normal((40_000, 4))
+    people = np.arange(40_000)
+    # The same share four times is one question: 95 % of normals lie below 1.645.
+    assert critical_value(draw[:, [0, 0, 0, 0]], people) == pytest.approx(1.645, abs=0.03)
+    # Four that know nothing of each other: .95 ** (1 / 4) = .98726, below 2.234.
+    assert critical_value(draw, people) == pytest.approx(2.234, abs=0.03)
+
+
+def test_rows_of_one_person_are_one_draw() -> None:
+    draw = np.random.default_rng(6).standard_normal((500, 2))
+    tenfold = np.repeat(np.arange(500), 10)
+    assert critical_value(np.repeat(draw, 10, axis=0), tenfold) == pytest.approx(
+        critical_value(draw, np.arange(500)), abs=1e-6
+    )
+
+
+def test_where_all_gain_alike_a_deviation_is_adopted_by_chance_only() -> None:
+    adopted = 0
+    for seed in range(40):
+        made, _ = tried(1_500, 100 + seed, 0.0)
+        money = Money(np.ones(len(made)), np.zeros((len(made), 2)))
+        held = choose(made, money, FIT, ["S", "DR"]).guard
+        adopted += np.isfinite(held.threshold)
+    # At most one in twenty: of 40 more than 5 would happen once in a hundred and fifty times.
+    assert adopted <= 5
