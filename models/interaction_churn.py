@@ -89,8 +89,8 @@ SELECT
     c.subject_id,
     c.as_of,
     CASE
-        WHEN x.subject_id IS NOT NULL THEN true
         WHEN f.until IS NULL THEN NULL
+        WHEN x.subject_id IS NOT NULL THEN true
         ELSE coalesce(
             us(c.until) - coalesce(l.last_us, us(c.as_of)) > g.days * 86400000000.0, false
         )
@@ -105,8 +105,9 @@ WHERE a.subject_id IS NULL
 """.replace("{gaps}", str(SILENT_GAPS))
 # Left means what it means for `recovered` (engage/measure/recovered.py): an account closed, or at the
 # end a silence longer than the customer's own. Left out, so not known: contacts that the engine began,
-# and people whom we approached. Null: a silence at a time when nobody at all was heard of on that day
-# and the one before, for then it is the records that are silent.
+# and people whom we approached. Null: nobody at all was heard of on the last day and the one before,
+# for then it is the records that are silent; those who closed an account by then are left out with
+# the others, or only they would be known.
 
 MODEL = Model(
     name="interaction_churn",

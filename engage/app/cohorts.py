@@ -42,7 +42,9 @@ def cohorts(app: App, model: Model) -> Iterator[dict[str, Any]]:
     for days in WINDOWS_D:
         then = _month(app.now() - timedelta(days=days))
         if frozen is None or then <= (learned := _learned_until(frozen)):
-            since = "" if frozen is None else f" since {learned:%Y-%m-%d}, up to which it learned"
+            since = (
+                "" if frozen is None else f" after {learned:%Y-%m-%d}, the last it learned from,"
+            )
             yield _early(days, then, 0, f"no month{since} lies {days} days back")
         else:
             yield _cohort(app, model, frozen, then, days)

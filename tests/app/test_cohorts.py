@@ -41,7 +41,7 @@ def brought_in(bank: Bank) -> dict[str, int]:
 def test_half_a_year_is_told_as_soon_as_it_is_over(learned: Bank) -> None:
     year, half = found(learned)
     assert (year["verdict"], year["people"]) == ("too early to tell", 0)
-    assert "no month since 2025-03-01, up to which it learned" in year["why"]
+    assert "no month after 2025-03-01, the last it learned from" in year["why"]
     assert (half["window"], half["valued_at"]) == ("180 d", THEN)
     sums = brought_in(learned)
     assert half["people"] == len(sums) > 100
@@ -73,5 +73,5 @@ def test_the_card_of_an_amount_tells_what_came_in_since(learned: Bank) -> None:
     page = as_markdown(card(learned.app, models["customer_value"]))
     assert "## What came in since" in page
     assert "- 180 d from 2025-09-01 on: " in page
-    assert "- 365 d from 2025-03-01 on: too early to tell; no month since 2025-03-01" in page
+    assert "- 365 d from 2025-03-01 on: too early to tell; no month after 2025-03-01" in page
     assert "What came in since" not in as_markdown(card(learned.app, models["session_struggle"]))

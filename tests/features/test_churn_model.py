@@ -102,11 +102,14 @@ def test_without_a_usual_gap_silence_says_nothing() -> None:
 
 
 def test_a_silence_in_which_nobody_was_heard_of_is_not_known() -> None:
-    """The records themselves end on day 80: whether she left is not known; a closing is."""
+    """The records themselves end on day 80: whether she left is not known.
+
+    A closing is no exception: were it known, everybody known of that time would have left.
+    """
     ended = visits(*range(-100, 81), person="bob")
     assert label(*visits(-20, -15, -10, -5), others=ended) is None
     assert label(others=ended) is None
-    assert label(others=ended, transactions=[closing(5)]) == 1.0
+    assert label(others=ended, transactions=[closing(5)]) is None
 
 
 def test_what_we_began_and_whom_we_approached_teach_nothing() -> None:
