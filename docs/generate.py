@@ -182,7 +182,11 @@ def models() -> str:
 
 
 def _averaged(model: Any) -> str:
-    """Return whether the score is averaged with purchase models, in words."""
+    """Return whether the score is averaged with another model's, in words."""
+    if model.contract is not None:
+        return (
+            f" The mean of trees and of margin times retention over {model.contract.months} months."
+        )
     told = model.purchases
     if told is None:
         return ""

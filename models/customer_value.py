@@ -1,9 +1,10 @@
 """What a customer brings in over the next twelve months.
 
-As a bank earns: month by month, until the account is closed. A shop's customers leave in silence; there,
-add `purchases=Purchases(repeats=..., recency=..., age=..., spend=...)` to the model, naming features
-that the query gives, and its score becomes the mean of the trees and of BG/NBD with gamma-gamma
-(docs/decisions/0013).
+As a bank earns: month by month, until the account is closed. The score is the mean of the trees and of
+margin times retention (docs/decisions/0018) where at least twenty people were seen to close an account.
+A shop's customers leave in silence; there, put `purchases=Purchases(repeats=..., recency=..., age=...,
+spend=...)` in place of `contract`, naming features that the query gives, and the score becomes the mean
+of the trees and of BG/NBD with gamma-gamma (docs/decisions/0013).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import timedelta
 
 from engage.domain.scores import Objective, Subject
 from engage.features.definition import Feature
-from engage.scoring.definition import Model
+from engage.scoring.definition import Contract, Model
 
 HORIZON = timedelta(days=365)
 """Where there is less history, fewer days here change the label with it."""
@@ -22,6 +23,13 @@ SELECT s.subject_id, s.as_of, coalesce(sum(t.margin_minor), 0) AS label
 FROM subjects AS s
 LEFT JOIN transactions AS t
     ON t.person_id = s.final_id AND t.ts > s.as_of AND t.ts <= s.until
+GROUP BY s.subject_id, s.as_of
+"""
+
+LEFT = """
+SELECT s.subject_id, s.as_of, min(t.ts) AS left_at
+FROM subjects AS s
+JOIN transactions AS t ON t.person_id = s.final_id AND t.kind = 'account_closed'
 GROUP BY s.subject_id, s.as_of
 """
 
@@ -71,4 +79,5 @@ MODEL = Model(
     lookback=timedelta(days=730),
     objective=Objective.AMOUNT,
     barred=("decisions", "outcomes"),
+    contract=Contract(LEFT, months=12),
 )

@@ -28,7 +28,7 @@ def evaluate_model(
     """Return the figures of a model trained on one part of the labelled rows, judged on the rest.
 
     The rows come from the history, or from `data`: a Parquet or CSV file with subject_id,
-    person_id, as_of, the model's features and `label`. `segment_by`, FILE/COLUMN, names an
+    person_id, as_of, the model's features and `label`, for a model with a contract `left_at` too. `segment_by`, FILE/COLUMN, names an
     attribute by person_id that the model never sees; the answer's `parity` then has a line for
     each group of it.
     """
@@ -81,16 +81,18 @@ def _group_of(judged: pa.Table, groups: pa.Table, segment_by: str) -> pa.Chunked
 def _from_file(model: Model, path: Path) -> TrainingSet:
     table = _read(path)
     needed = ["subject_id", "person_id", "as_of", *model.feature_names, "label"]
+    needed += ["left_at"] if model.contract else []
     missing = [name for name in needed if name not in table.column_names]
     if missing:
         raise WrongUse(f"{path}: the column {missing[0]!r} is missing; it needs {needed}")
     types: list[pa.DataType] = [pa.string(), pa.string(), pa.timestamp("us")]
     types += [ARROW[feature.type] for feature in model.features]
-    names = needed[:-1]
+    names = needed[: len(types)]
     fields = [pa.field(name, kind) for name, kind in zip(names, types, strict=True)]
     frame = table.select(names).cast(pa.schema(fields))
     label = pc.cast(table["label"], pa.float64()).to_numpy(zero_copy_only=False)
-    return TrainingSet(frame, label.astype(np.float64))
+    left = table["left_at"].cast(pa.timestamp("us")).to_numpy() if model.contract else None
+    return TrainingSet(frame, label.astype(np.float64), left)
 
 
 def _read(path: Path) -> pa.Table:

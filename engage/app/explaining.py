@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engage.app.app import App
+from engage.app.intervals import decision_intervals
 from engage.app.persons import ids_of
 from engage.app.reasons import score_reasons
-from engage.decide.explain import details, story
+from engage.decide.explain import details, money, story
 from engage.domain.catalog import QUERYABLE
 from engage.domain.outcomes import OUTCOMES
 from engage.domain.reasons import Reason
@@ -113,6 +114,8 @@ def _tell_decision(app: App, tx: Tx, decision: dict[str, Any], told: Story) -> N
     told.tell("score_reasons", because)
     currency = app.settings.project.currency
     told.lines.extend(story(decision, trigger, _reason_lines(because), currency))
+    told.tell("intervals", bounds := decision_intervals(tx, decision))
+    told.lines.extend(_interval_lines(decision, bounds, currency))
     told.details.extend(details(decision, _meanings(app, decision)))
     told.lines.extend(_delivery(tx, decision, told))
     told.lines.extend(_afterwards(tx, decision, told))
@@ -134,6 +137,17 @@ def _reason_lines(because: dict[str, Any]) -> Iterator[str]:
         )
         reasons = "; ".join(said["reasons"]) or "nothing stood out"
         yield f"  {model} was {said['score']:.3f}{fallen}: {reasons}"
+
+
+def _interval_lines(
+    decision: dict[str, Any], bounds: dict[str, tuple[float, float]], currency: str
+) -> Iterator[str]:
+    for model, (low, high) in bounds.items():
+        stated = money(decision["features"][model], currency)
+        yield (
+            f"  {model} was {stated}; four in five people like this one end up between "
+            f"{money(low, currency)} and {money(high, currency)}."
+        )
 
 
 def _delivery(tx: Tx, decision: dict[str, Any], told: Story) -> Iterator[str]:

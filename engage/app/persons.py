@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from engage.app.app import App
+from engage.app.intervals import with_intervals
 from engage.collect.keys import CUSTOMERS
 from engage.domain.catalog import QUERYABLE
 from engage.domain.ids import Prefix, derive
 from engage.errors import WrongUse
-from engage.store import Tx, assignments, outbox, people, rows
+from engage.store import Tx, assignments, outbox, people, rows, scores
 
 _HIDDEN = frozenset({"destination", "body"})
 
@@ -26,7 +27,10 @@ def ids_of(tx: Tx, person: str) -> list[str]:
 
 
 def show_person(app: App, person: str) -> dict[str, Any]:
-    """Return a person's rows in every relation, their arms and messages."""
+    """Return a person's rows in every relation, their arms, newest scores and messages.
+
+    An amount has `low` and `high`, between which four in five people like this one end up.
+    """
     with app.store.read() as tx:
         ids = ids_of(tx, person) or [person]
         canonical = people.canonical(tx, ids)[ids[0]]
@@ -35,6 +39,8 @@ def show_person(app: App, person: str) -> dict[str, Any]:
             for name, relation in QUERYABLE.items()
         }
         found["assignments"] = assignments.read(tx, ids).to_pylist()
+        held = scores.latest(tx, ids).to_pylist()
+        found["scores"] = list(with_intervals(tx, held))
         messages = outbox.read(tx, person_ids=ids).to_pylist()
     if not any(found.values()):
         raise WrongUse(

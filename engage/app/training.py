@@ -20,13 +20,14 @@ from engage.errors import ArtifactRefused, NotTrainable
 from engage.features.ages import minutes_into_visits
 from engage.features.build import build
 from engage.features.engines.duckdb import DuckEngine
-from engage.features.labels import labels
+from engage.features.labels import labels, leavings
 from engage.features.left_alone import is_about_the_left_alone, standing_for_all
 from engage.features.moments import OF_A_VISIT, training_subjects
 from engage.scoring.artifact import write
 from engage.scoring.definition import Model
 from engage.scoring.evaluate import measure
 from engage.scoring.gates import judge
+from engage.scoring.prepare import Moments
 from engage.scoring.train import Trained, TrainingSet, train
 from engage.store import artifacts
 
@@ -111,7 +112,19 @@ def training_set(app: App, model: Model, now: datetime) -> TrainingSet:
         labelled = labels_of(app, duck, model, moments, model.horizon)
         visits = model.subject is Subject.SESSION
         minutes = minutes_into_visits(duck, moments) if visits else None
-    return TrainingSet(frame, labelled["label"].to_numpy().astype(np.float64), minutes)
+        left = _left(duck, model, moments)
+    label = labelled["label"].to_numpy().astype(np.float64)
+    return TrainingSet(frame, label, minutes=minutes, left=left)
+
+
+def _left(duck: DuckEngine, model: Model, moments: pa.Table) -> Moments | None:
+    """Return when each moment's person left, for a model with a contract."""
+    if model.contract is None:
+        return None
+    query, barred = model.contract.left, model.barred
+    found = leavings(duck, query, moments, model.horizon, barred=barred, name=model.name)
+    moment: Moments = found["left_at"].to_numpy()
+    return moment
 
 
 def labels_of(

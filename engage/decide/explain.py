@@ -76,17 +76,17 @@ def _weighing(decision: Mapping[str, Any], currency: str) -> Iterator[str]:
             why = " ".join(Reason(reason).sentence for reason in parts["refused"])
             yield f"  {action} was not allowed: {why}"
         else:
-            yield f"  {action} was worth {_money(parts['total'], currency)}: {_sum(parts, currency)}"
+            yield f"  {action} was worth {money(parts['total'], currency)}: {_sum(parts, currency)}"
 
 
 def _sum(parts: Mapping[str, Any], currency: str) -> str:
-    gain = f"{100 * parts['uplift']:+.2f} points of {_money(parts['stake'], currency)}"
+    gain = f"{100 * parts['uplift']:+.2f} points of {money(parts['stake'], currency)}"
     costs = {
         "for the channel": parts["cost"],
         "for the agent's time": parts["price"],
         "for the annoyance": parts["annoyance"],
     }
-    taken = [f"less {_money(cost, currency)} {what}" for what, cost in costs.items() if cost]
+    taken = [f"less {money(cost, currency)} {what}" for what, cost in costs.items() if cost]
     return ", ".join([gain, *taken]) + "."
 
 
@@ -132,7 +132,8 @@ def _value(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _money(minor: float, currency: str) -> str:
+def money(minor: float, currency: str) -> str:
+    """Return an amount of minor units as people write it."""
     return f"{minor / 100:,.2f} {currency}".rstrip()
 
 

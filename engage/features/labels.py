@@ -14,7 +14,9 @@ from engage.features.build import batches, check_key, refuse_barred
 from engage.features.engines.duckdb import DuckEngine
 from engage.features.schema import SUBJECTS, subjects_table
 
-LABELLED = pa.schema([*SUBJECTS, pa.field("label", pa.float64())])
+LABEL = pa.field("label", pa.float64())
+LEFT = pa.field("left_at", pa.timestamp("us"))
+_SQL = {LABEL.name: "DOUBLE", LEFT.name: "TIMESTAMP"}
 
 
 def labels(
@@ -41,28 +43,56 @@ def labels(
     )
 
 
+def leavings(
+    engine: DuckEngine,
+    query: str,
+    subjects: pa.Table,
+    horizon: timedelta,
+    *,
+    barred: Collection[str] = (),
+    name: str = "the query of who left",
+) -> pa.Table:
+    """Return when each subject's person left: subject_id, person_id, as_of, left_at, in their order.
+
+    The query sees what a label's does and returns subject_id, as_of and left_at, a moment (UTC) or
+    null for who has not left. A subject it leaves out has not left.
+    """
+    known = subjects_table(subjects)
+    refuse_barred(query, barred, name)
+    return pa.concat_tables(
+        _of_batch(engine, query, batch, horizon, name, answer=LEFT) for batch in batches(known)
+    )
+
+
 def _of_batch(
-    engine: DuckEngine, query: str, known: pa.Table, horizon: timedelta, name: str
+    engine: DuckEngine,
+    query: str,
+    known: pa.Table,
+    horizon: timedelta,
+    name: str,
+    *,
+    answer: pa.Field = LABEL,
 ) -> pa.Table:
     seen = _looking_ahead(engine, known, horizon)
     try:
         found = engine.table(query, subjects=seen)
     except DefinitionError as error:
         raise DefinitionError(f"{name}: {error}") from error
-    if sorted(found.column_names) != ["as_of", "label", "subject_id"]:
+    column = answer.name
+    if sorted(found.column_names) != sorted(["as_of", column, "subject_id"]):
         raise DefinitionError(
             f"{name}: its query returns {found.column_names}; it must return "
-            "subject_id, as_of and label"
+            f"subject_id, as_of and {column}"
         )
     check_key(found, name)
     placed = known.append_column("place", pa.array(range(known.num_rows), pa.int64()))
     return engine.table(
-        "SELECT p.subject_id, p.person_id, p.as_of, CAST(f.label AS DOUBLE) AS label "
-        "FROM placed AS p LEFT JOIN found AS f "
+        "SELECT p.subject_id, p.person_id, p.as_of, "
+        f"CAST(f.{column} AS {_SQL[column]}) AS {column} FROM placed AS p LEFT JOIN found AS f "
         "ON f.subject_id = p.subject_id AND f.as_of = p.as_of ORDER BY p.place",
         placed=placed,
         found=found,
-    ).cast(LABELLED)
+    ).cast(pa.schema([*SUBJECTS, answer]))
 
 
 def _looking_ahead(engine: DuckEngine, subjects: pa.Table, horizon: timedelta) -> pa.Table:

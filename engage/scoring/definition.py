@@ -49,6 +49,21 @@ class Purchases:
 
 
 @dataclass(frozen=True, slots=True)
+class Contract:
+    """Who leaves when, so that a contract customer's value is margin times retention.
+
+    For customers whose leaving is known, never for who leaves in silence. A model of an amount that
+    has one is the average of its trees and of the margin of a month kept times the months kept.
+    """
+
+    left: str
+    """SQL over `subjects` and the whole relations, as a label's, that returns subject_id, as_of and
+    left_at: when this person left, null for who has not."""
+    months: int = 12
+    """Into so many equal months the horizon is cut."""
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """What `models/NAME.py` defines: one score, named after its file.
 
@@ -74,9 +89,35 @@ class Model:
     query: str = ""
     purchases: Purchases | None = None
     """How a shop's customer buys; None for contracts and whatever is no amount."""
+    contract: Contract | None = None
+    """How a contract customer leaves. The label must then be a sum over what happened by `until`, so
+    that what is known of it so far is a part of it."""
 
     def __post_init__(self) -> None:
-        """Refuse purchases that the model cannot have."""
+        """Refuse purchases or a contract that the model cannot have."""
+        self._check_contract()
+        self._check_purchases()
+
+    def _check_contract(self) -> None:
+        told = self.contract
+        if told is None:
+            return
+        if self.objective is not Objective.AMOUNT or self.subject is not Subject.PERSON:
+            raise DefinitionError(
+                f"model {self.name}: a contract gives the amount of a person; set "
+                f"objective=Objective.AMOUNT and subject=Subject.PERSON"
+            )
+        if self.purchases is not None:
+            raise DefinitionError(
+                f"model {self.name}: customers either leave in silence (purchases) or are known to "
+                f"leave (contract); keep one of the two"
+            )
+        if told.months < 1 or not told.left.strip():
+            raise DefinitionError(
+                f"model {self.name}: a contract needs the query `left` and at least one month"
+            )
+
+    def _check_purchases(self) -> None:
         told = self.purchases
         if told is None:
             return

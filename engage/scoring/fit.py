@@ -14,7 +14,9 @@ from engage.domain.scores import Objective
 from engage.errors import DefinitionError, NotTrainable
 from engage.scoring import search
 from engage.scoring.calibrate import Calibration, fit_scale, fit_shift, fit_sigmoid, settle
+from engage.scoring.contract import BORDER, fit_contract
 from engage.scoring.definition import Model
+from engage.scoring.interval import Interval, fit_interval
 from engage.scoring.prepare import Prepared, rarer_class
 from engage.scoring.purchases import PurchaseValue, averaged, fit_purchases
 from engage.scoring.splits import (
@@ -54,6 +56,8 @@ class Fitted:
     """What is averaged with the trees where the model names purchases."""
     tried: tuple[dict[str, Any], ...] = ()
     """Each way of growing trees that was tried, with its loss on unseen rows."""
+    interval: Interval | None = None
+    """How far people's amounts lie around the stated ones."""
 
 
 def fit(
@@ -97,11 +101,21 @@ def fit(
     if purchases is not None:
         amounts = purchases.amounts(prepared.matrix[later], model.feature_names)
         raw = averaged(raw, amounts, logs=settings["objective"] == "tweedie")
+    texts = [plain_text(booster)]
+    held = fit_contract(model, prepared, blocks, later, settings, rounds=chosen.rounds, seed=seed)
+    if held is not None:
+        retention, amounts = held
+        raw = averaged(raw, amounts, logs=settings["objective"] == "tweedie")
+        texts += [plain_text(retention.hazard), plain_text(retention.rate)]
     label, person = prepared.label[later], prepared.person[later]
     calibration = _calibrate(settings["objective"], raw, label, person)
+    interval = None
+    if model.objective is Objective.AMOUNT:
+        least = 0.0 if settings["objective"] == "tweedie" else None
+        interval = fit_interval(calibration.apply(raw), label, person, least=least)
     kept = {name: value for name, value in settings.items() if name != "num_threads"}
     bodies = tuple(one.body() for one in tried)
-    return Fitted(plain_text(booster), calibration, chosen.rounds, kept, purchases, bodies)
+    return Fitted(BORDER.join(texts), calibration, chosen.rounds, kept, purchases, bodies, interval)
 
 
 def _pairs(model: Model, prepared: Prepared, blocks: Blocks, seed: int) -> search.Pairs:

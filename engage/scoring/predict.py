@@ -8,9 +8,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engage.features.definition import Feature
+from engage.scoring import interval
 from engage.scoring.artifact import Artifact
 from engage.scoring.calibrate import Calibration
 from engage.scoring.columns import Matrix, encode
+from engage.scoring.contract import from_texts, split_text
 from engage.scoring.purchases import averaged, from_body
 
 Floats = NDArray[np.float64]
@@ -29,7 +31,11 @@ class Predictor:
         self._purchases = from_body(body.get("purchases"))
         self._names = tuple(feature.name for feature in self.features)
         self._threads = threads
-        self._booster = lgb.Booster(model_str=artifact.booster)
+        trees, *more = split_text(artifact.booster)
+        self._booster = lgb.Booster(model_str=trees)
+        self.around = interval.from_body(body.get("interval"))
+        """How far amounts lie around the stated ones; None for chances and with few people."""
+        self._retention = from_texts(more, body.get("contract"))
 
     def score(self, frame: pa.Table) -> Floats:
         """Return one number per row: a chance between 0 and 1, or an amount in minor units.
@@ -42,13 +48,26 @@ class Predictor:
     def score_matrix(self, matrix: Matrix) -> Floats:
         """Return `score` for a frame that is already encoded.
 
-        Where the artifact holds purchase models, the mean of their amount and the trees'.
+        Where the artifact holds purchase models or a contract, the mean of theirs and the trees'.
         """
         raw = self.raw(matrix)
         if self._purchases is not None:
             amounts = self._purchases.amounts(matrix, self._names)
             raw = averaged(raw, amounts, logs=self._calibration.kind == "log_scale")
+        if self._retention is not None:
+            amounts = self._retention.amounts(matrix, threads=self._threads)
+            raw = averaged(raw, amounts, logs=self._calibration.kind == "log_scale")
         return self._calibration.apply(raw)
+
+    def interval(self, frame: pa.Table) -> tuple[Floats, Floats]:
+        """Return between which amounts (low, high) four in five people like each row's end up.
+
+        NaN where the artifact has no interval: a chance, or too few people to tell.
+        """
+        stated = self.score(frame)
+        if self.around is None:
+            return np.full(len(stated), np.nan), np.full(len(stated), np.nan)
+        return self.around.around(stated)
 
     def encode(self, frame: pa.Table) -> Matrix:
         """Return the frame as the numbers this model computes with."""

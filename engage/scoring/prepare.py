@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from engage.domain.scores import Objective
@@ -17,6 +18,7 @@ from engage.scoring.splits import Rows
 from engage.scoring.visits import visits, weights
 
 Floats = NDArray[np.float64]
+Moments = NDArray[np.datetime64]
 
 FEWEST_PEOPLE = 10
 
@@ -33,6 +35,24 @@ class TrainingSet:
     label: Floats
     minutes: Floats | None = None
     """Where the subjects are visits: how long each had been going on at its moment."""
+    left: Moments | None = None
+    """When each row's person left (UTC, NaT: not seen to leave); for a model with a contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Every row there is, ripe or not, for what is learned of a contract before its label is ripe.
+
+    In order of (as_of, subject_id), encoded as `Prepared.matrix`.
+    """
+
+    matrix: Matrix
+    as_of: Moments
+    left: Moments
+    label: Floats
+    person: Rows
+    """Positions in `Prepared.persons`; -1 for people of whom no row is ripe."""
+    now: np.datetime64
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +78,8 @@ class Prepared:
     """Rows left out by reason, and infinite values that were taken as missing."""
     unused: tuple[str, ...]
     """Features that hold one value only and so cannot tell subjects apart."""
+    told: Told | None = None
+    """For a model with a contract."""
 
 
 def prepare(model: Model, data: TrainingSet, now: datetime, stands: NDArray[np.bool_]) -> Prepared:
@@ -99,6 +121,34 @@ def prepare(model: Model, data: TrainingSet, now: datetime, stands: NDArray[np.b
         categories=categories,
         counts={"unknown": unknown, "immature": immature, "infinite": encoded.infinite},
         unused=_unused(model, encoded.matrix),
+        told=None if model.contract is None else _told(model, data, categories, persons, now),
+    )
+
+
+def _told(
+    model: Model,
+    data: TrainingSet,
+    categories: dict[str, list[str]],
+    persons: list[str],
+    now: datetime,
+) -> Told:
+    if data.left is None or len(data.left) != data.frame.num_rows:
+        raise DefinitionError(
+            f"model {model.name}: its contract needs to know of each row when the person left; "
+            f"give a column left_at, empty for who stays"
+        )
+    until = _naive(now)
+    seen = np.flatnonzero(_moments(data.frame) < until)
+    rows = _in_order(model, data.frame, seen)
+    frame = data.frame.take(pa.array(rows))
+    place = pc.index_in(frame["person_id"].cast(pa.string()), pa.array(persons, pa.string()))
+    return Told(
+        encode(frame, model.features, categories, model=model.name).matrix,
+        _moments(frame),
+        data.left[rows].astype("datetime64[us]"),
+        np.asarray(data.label, dtype=np.float64)[rows],
+        np.asarray(pc.fill_null(place, -1).to_numpy(), dtype=np.int64),
+        until,
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from engage.domain.scores import Objective
 from engage.errors import NotTrainable
 from engage.scoring.artifact import Artifact
+from engage.scoring.contract import BORDER
 from engage.scoring.definition import Model
 from engage.scoring.fit import Fitted, fit
 from engage.scoring.metrics import roc_auc
@@ -131,6 +132,9 @@ def _metrics(
     counted = prepared.label[prepared.stands]
     figures["rows"] = len(counted)
     figures["rarer"] = rarer_class(model, counted)
+    if predictor.around is not None:
+        share = predictor.around.coverage(predicted, actual, prepared.person[blocks.judge])
+        figures["interval_coverage"] = share
     if model.objective is Objective.PROBABILITY:
         known = np.zeros(len(prepared.persons), dtype=bool)
         known[prepared.person[np.concatenate([blocks.learn, blocks.calibrate])]] = True
@@ -151,6 +155,7 @@ def _body(
         "unused": list(prepared.unused),
         "calibration": asdict(fitted.calibration),
         "purchases": fitted.purchases.body() if fitted.purchases else None,
+        **_of_amounts(model, fitted),
         "parameters": fitted.settings,
         "search": list(fitted.tried),
         "trees": fitted.rounds,
@@ -167,6 +172,17 @@ def _body(
         "seed": seed,
         "trained_at": now.astimezone(UTC).isoformat(),
         "versions": {"lightgbm": lgb.__version__, "numpy": np.__version__},
+    }
+
+
+def _of_amounts(model: Model, fitted: Fitted) -> dict[str, Any]:
+    """Return what only the body of a model of an amount holds."""
+    if model.objective is not Objective.AMOUNT:
+        return {}
+    months = model.contract.months if model.contract else 0
+    return {
+        "interval": fitted.interval.body() if fitted.interval else None,
+        "contract": {"months": months} if BORDER in fitted.booster else None,
     }
 
 

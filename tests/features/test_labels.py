@@ -9,7 +9,7 @@ import pytest
 
 from engage.errors import DefinitionError
 from engage.features.engines.duckdb import DuckEngine
-from engage.features.labels import labels
+from engage.features.labels import labels, leavings
 from tests.features.rows import NOON, at, event, subjects, table
 
 CAME_BACK = """
@@ -78,3 +78,21 @@ def test_a_subject_that_the_query_leaves_out_is_not_known() -> None:
 def test_a_label_query_of_another_shape_is_refused(query: str, message: str) -> None:
     with pytest.raises(DefinitionError, match=message):
         labelled(query, subjects(("s", "ann", NOON)))
+
+
+LEFT = """
+SELECT s.subject_id, s.as_of, min(e.ts) AS left_at
+FROM subjects AS s JOIN events AS e ON e.person_id = s.final_id GROUP BY s.subject_id, s.as_of
+"""
+
+
+def test_who_left_is_known_by_the_moment_and_who_stays_by_none() -> None:
+    rows = subjects(("ann", "ann", at(days=1)), ("bob", "bob", at(days=1)))
+    with DuckEngine({"events": table("events", event(1, at(days=9)))}) as engine:
+        found = leavings(engine, LEFT, rows, WEEK)
+        with pytest.raises(DefinitionError, match="subject_id, as_of and left_at"):
+            leavings(engine, LEFT.replace("left_at", "label"), rows, WEEK)
+        with pytest.raises(DefinitionError, match="events"):
+            leavings(engine, LEFT, rows, WEEK, barred=("events",))
+
+    assert found["left_at"].to_pylist() == [at(days=9).replace(tzinfo=None), None]

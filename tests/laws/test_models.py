@@ -18,7 +18,7 @@ from engage.features import views
 from engage.features.build import build
 from engage.features.engines.duckdb import DuckEngine, tables_read
 from engage.features.frame import columns_of, merge
-from engage.features.labels import labels
+from engage.features.labels import labels, leavings
 from engage.features.moments import training_subjects
 from engage.features.sources import Archived, Source
 from engage.scoring.definition import Model
@@ -333,3 +333,25 @@ def test_models_of_one_subject_share_a_frame(
     frame = merge(found, parts)
 
     assert columns_of(parts, list(together)).names[: -len(together)] == frame.column_names[3:]
+
+
+@every_model
+def test_who_left_does_not_depend_on_the_order_of_rows_nor_on_what_we_did(
+    model: Model, relations: dict[str, pa.Table], moments: dict[str, pa.Table]
+) -> None:
+    if model.contract is None:
+        return
+    found = []
+    for rows in (relations, {name: shuffled(one, 17) for name, one in relations.items()}):
+        with DuckEngine(rows) as engine:
+            found.append(
+                leavings(
+                    engine,
+                    model.contract.left,
+                    moments[model.name],
+                    model.horizon,
+                    barred=model.barred,
+                )
+            )
+    assert found[0].equals(found[1])
+    assert found[0]["left_at"].null_count < found[0].num_rows
