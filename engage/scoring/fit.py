@@ -109,10 +109,7 @@ def fit(
         texts += [plain_text(retention.hazard), plain_text(retention.rate)]
     label, person = prepared.label[later], prepared.person[later]
     calibration = _calibrate(settings["objective"], raw, label, person)
-    interval = None
-    if model.objective is Objective.AMOUNT:
-        least = 0.0 if settings["objective"] == "tweedie" else None
-        interval = fit_interval(calibration.apply(raw), label, person, least=least)
+    interval = _interval(settings["objective"], calibration.apply(raw), label, person)
     kept = {name: value for name, value in settings.items() if name != "num_threads"}
     bodies = tuple(one.body() for one in tried)
     return Fitted(BORDER.join(texts), calibration, chosen.rounds, kept, purchases, bodies, interval)
@@ -237,6 +234,14 @@ def _calibrate(objective: str, raw: Floats, label: Floats, person: Rows) -> Cali
     if objective == "tweedie":
         return fit_scale(raw, label, person)
     return fit_shift(raw, label, person)
+
+
+def _interval(objective: str, stated: Floats, label: Floats, person: Rows) -> Interval | None:
+    """Return how far amounts lie around the stated ones; None for a chance or too few people."""
+    if objective == "binary":
+        return None
+    least = 0.0 if objective == "tweedie" else None
+    return fit_interval(stated, label, person, least=least)
 
 
 def plain_text(booster: lgb.Booster) -> str:
