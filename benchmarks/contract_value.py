@@ -119,7 +119,7 @@ def _learned(
         label = labels(duck, model.label, moments, model.horizon)["label"].to_numpy()
         assert model.contract is not None
         left = leavings(duck, model.contract.left, moments, model.horizon)["left_at"].to_numpy()
-    return TrainingSet(frame, label.astype(np.float64), left)
+    return TrainingSet(frame, label.astype(np.float64), left=left)
 
 
 def _ways(

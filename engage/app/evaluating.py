@@ -92,7 +92,7 @@ def _from_file(model: Model, path: Path) -> TrainingSet:
     frame = table.select(names).cast(pa.schema(fields))
     label = pc.cast(table["label"], pa.float64()).to_numpy(zero_copy_only=False)
     left = table["left_at"].cast(pa.timestamp("us")).to_numpy() if model.contract else None
-    return TrainingSet(frame, label.astype(np.float64), left)
+    return TrainingSet(frame, label.astype(np.float64), left=left)
 
 
 def _read(path: Path) -> pa.Table:

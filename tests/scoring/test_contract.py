@@ -69,7 +69,7 @@ def made(people: int = 600, seed: int = 5, horizon: int = 12) -> TrainingSet:
         }
     )
     seen = left < START + LOOKS * month
-    return TrainingSet(frame, usual[who] * kept, np.where(seen, left, np.datetime64("NaT")))
+    return TrainingSet(frame, usual[who] * kept, left=np.where(seen, left, np.datetime64("NaT")))
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_the_score_is_the_calibrated_mean_of_the_trees_and_of_retention(
 def test_the_order_of_rows_and_threads_change_no_byte(trained: Trained, data: TrainingSet) -> None:
     order = np.random.default_rng(2).permutation(data.frame.num_rows)
     assert data.left is not None
-    mixed = TrainingSet(data.frame.take(pa.array(order)), data.label[order], data.left[order])
+    mixed = TrainingSet(data.frame.take(pa.array(order)), data.label[order], left=data.left[order])
     again = train(MODEL, mixed, now=NOW, seed=1, threads=2)
     assert again.artifact.sha256 == trained.artifact.sha256
 
