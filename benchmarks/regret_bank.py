@@ -40,7 +40,7 @@ from engage.features.build import build
 from engage.features.engines.duckdb import DuckEngine
 from engage.features.frame import merge
 from engage.project import open_project
-from engage.scoring.columns import encode, learn_categories
+from engage.scoring.columns import Encoder, learn_categories
 from engage.scoring.uplift.chosen import Money, learn_policy
 from engage.scoring.uplift.trees import Fit
 from engage.scoring.uplift.trial import trial
@@ -255,8 +255,8 @@ def regrets(app: App, log: Asked, fresh: Asked, seed: int) -> list[tuple[str, fl
     features = [f for model in models_of(app, Subject.SESSION).values() for f in model.features]
     features = list({one.name: one for one in features}.values())
     words = learn_categories(log.frame, features)
-    matrix = encode(log.frame, features, words).matrix
-    other = encode(fresh.frame, features, words).matrix
+    encoder = Encoder(features, words)
+    matrix, other = (encoder.encode(one.frame).matrix for one in (log, fresh))
     categories = tuple(i for i, one in enumerate(features) if one.type == "category")
     names = (*ACTIONS, "none")
     made = trial(

@@ -21,7 +21,7 @@ from engage.domain.triggers import Trigger
 from engage.errors import DefinitionError, NotTrainable
 from engage.features.build import ARROW
 from engage.scoring.artifact import Artifact, write
-from engage.scoring.columns import encode, learn_categories
+from engage.scoring.columns import Encoder, learn_categories
 from engage.scoring.uplift.chosen import Money, learn_policy
 from engage.scoring.uplift.packed import MODEL, Asked, joined, packed
 from engage.scoring.uplift.trees import Fit
@@ -107,7 +107,7 @@ def material(app: App, trigger: Trigger, log: Logged) -> Material:
         taken=rows["action"].to_pylist(),
         chance=chance[kept],
         outcome=log.reached[kept].astype(np.float64),
-        matrix=encode(frame, features, categories, model=MODEL).matrix,
+        matrix=Encoder(features, categories, model=MODEL).encode(frame).matrix,
         categories=tuple(i for i, one in enumerate(features) if one.type == "category"),
     )
     money = Money(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -47,57 +48,83 @@ def _words(column: pa.ChunkedArray) -> list[str]:
     return sorted(one["values"] for one in by_frequency[:MOST_CATEGORIES])
 
 
-def encode(
-    frame: pa.Table,
-    features: Sequence[Feature],
-    categories: Mapping[str, Sequence[str]],
-    *,
-    model: str = "",
-) -> Encoded:
-    """Return the frame as float64, features in order.
+class Encoder:
+    """What turns frames into a model's numbers; made once and used for any number of frames."""
 
-    Numbers stay what they are, flags become 0 and 1, a word becomes its place in its saved list
-    and a word that was not there in training becomes missing. Raises ArtifactRefused when a column
-    is missing or has another type.
-    """
-    matrix = np.empty((frame.num_rows, len(features)), dtype=np.float64)
-    for position, feature in enumerate(features):
-        column = _checked(frame, feature, model)
-        if feature.type == "category":
-            column = pc.index_in(
-                column.cast(pa.string()), value_set=pa.array(categories[feature.name], pa.string())
-            )
-        matrix[:, position] = _floats(column)
-    bad = np.isinf(matrix)
-    infinite = int(bad.sum())
-    if infinite:
-        matrix[bad] = np.nan
-    return Encoded(matrix, infinite)
+    def __init__(
+        self,
+        features: Sequence[Feature],
+        categories: Mapping[str, Sequence[str]],
+        *,
+        model: str = "",
+    ) -> None:
+        """Keep the features in order and, for each category, its saved list of words."""
+        self._features, self._model = tuple(features), model
+        self._words = [
+            pa.array(categories[one.name], pa.string()) if one.type == "category" else None
+            for one in features
+        ]
+        self._seen: tuple[pa.Schema, list[int]] = (pa.schema([]), [])
+
+    def encode(self, frame: pa.Table) -> Encoded:
+        """Return the frame as float64, features in order.
+
+        Numbers stay what they are, flags become 0 and 1, a word becomes its place in its saved list
+        and a word that was not there in training becomes missing. Raises ArtifactRefused when a
+        column is missing or has another type.
+        """
+        matrix = np.empty((frame.num_rows, len(self._features)), dtype=np.float64)
+        places, first = self._places(frame.schema), 0
+        # The arrays of a batch are asked several times faster than a table's columns: of 40 features
+        # and one row, to ask is all that takes time.
+        for batch in frame.to_batches():
+            rows = slice(first, first := first + batch.num_rows)
+            for position, (place, words) in enumerate(zip(places, self._words, strict=True)):
+                matrix[rows, position] = _floats(batch.column(place), words)
+        bad = np.isinf(matrix)
+        infinite = int(bad.sum())
+        if infinite:
+            matrix[bad] = np.nan
+        return Encoded(matrix, infinite)
+
+    def _places(self, schema: pa.Schema) -> list[int]:
+        """Return where each feature's column stands; frames mostly have the shape of the last one."""
+        seen, places = self._seen
+        if not places or not seen.equals(schema):
+            places = [_place(schema, feature, self._model) for feature in self._features]
+            self._seen = (schema, places)
+        return places
 
 
-def _checked(frame: pa.Table, feature: Feature, model: str) -> pa.ChunkedArray:
-    if feature.name not in frame.column_names:
+def _place(schema: pa.Schema, feature: Feature, model: str) -> int:
+    """Return where the column of a feature stands, once its type is known to fit."""
+    place: int = schema.get_field_index(feature.name)
+    if place < 0:
         raise ArtifactRefused(
-            f"model {model}: the column {feature.name} is not in the frame; "
+            f"model {model}: the column {feature.name} is not in the frame, or stands there twice; "
             f"build the frame with this model's query, or train the model again"
         )
-    column = frame.column(feature.name)
-    plain = _plain(column)
-    if not _fits(plain.type, feature.type):
+    kind = schema.field(place).type
+    if not _fits(_plain_type(kind), feature.type):
         raise ArtifactRefused(
-            f"model {model}: the column {feature.name} holds {column.type}, "
+            f"model {model}: the column {feature.name} holds {kind}, "
             f"but the model was trained on a {feature.type}; train it again"
         )
-    return plain
+    return place
 
 
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return the column without dictionary encoding, words as `string`."""
-    kind = column.type
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    """Return a column's type without dictionary encoding, `string` for any kind of words."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-        kind = pa.string()
+        return pa.string()
+    return kind
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the column in its plain type."""
+    kind = _plain_type(column.type)
     return column if kind == column.type else column.cast(kind)
 
 
@@ -119,6 +146,14 @@ def plain_words(column: pa.ChunkedArray) -> pa.Array:
     return words.combine_chunks() if isinstance(words, pa.ChunkedArray) else words
 
 
-def _floats(column: pa.ChunkedArray) -> Matrix:
-    numbers = column.cast(pa.float64(), safe=False)
-    return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.float64)
+def _floats(column: pa.Array, words: pa.Array | None) -> NDArray[Any]:
+    """Return one array as numbers of any kind; words as their places in the saved list."""
+    if words is not None:
+        same = column if column.type == words.type else column.cast(words.type)
+        column = pc.index_in(same, value_set=words)
+    elif not pa.types.is_primitive(column.type) or (
+        column.null_count and pa.types.is_boolean(column.type)
+    ):
+        column = column.cast(pa.float64(), safe=False)
+    numbers: NDArray[Any] = column.to_numpy(zero_copy_only=False)
+    return numbers

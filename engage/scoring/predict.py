@@ -11,7 +11,7 @@ from engage.features.definition import Feature
 from engage.scoring import interval
 from engage.scoring.artifact import Artifact
 from engage.scoring.calibrate import Calibration
-from engage.scoring.columns import Matrix, encode
+from engage.scoring.columns import Encoder, Matrix
 from engage.scoring.contract import from_texts, split_text
 from engage.scoring.purchases import averaged, from_body
 
@@ -26,7 +26,7 @@ class Predictor:
         body = artifact.body
         self.artifact = artifact
         self.features = tuple(Feature(**feature) for feature in body["features"])
-        self._categories: dict[str, list[str]] = body["categories"]
+        self._encoder = Encoder(self.features, body["categories"], model=artifact.model)
         self._calibration = Calibration(**body["calibration"])
         self._purchases = from_body(body.get("purchases"))
         self._names = tuple(feature.name for feature in self.features)
@@ -71,8 +71,7 @@ class Predictor:
 
     def encode(self, frame: pa.Table) -> Matrix:
         """Return the frame as the numbers this model computes with."""
-        name = self.artifact.model
-        return encode(frame, self.features, self._categories, model=name).matrix
+        return self._encoder.encode(frame).matrix
 
     def raw(self, matrix: Matrix) -> Floats:
         """Return the trees' own sum per row, before purchase models and calibration."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engage.domain.scores import Objective
 from engage.errors import DefinitionError, NotTrainable
-from engage.scoring.columns import Matrix, encode, learn_categories
+from engage.scoring.columns import Encoder, Matrix, learn_categories
 from engage.scoring.definition import Model
 from engage.scoring.splits import Rows
 from engage.scoring.visits import visits, weights
@@ -105,7 +105,7 @@ def prepare(model: Model, data: TrainingSet, now: datetime, stands: NDArray[np.b
     _check_enough(model, label[stands[rows]], unknown, immature)
     frame = data.frame.take(pa.array(rows))
     categories = learn_categories(frame, model.features)
-    encoded = encode(frame, model.features, categories, model=model.name)
+    encoded = Encoder(model.features, categories, model=model.name).encode(frame)
     visit = visits(frame)
     persons, person = _people(model, frame, visit)
     return Prepared(
@@ -143,7 +143,7 @@ def _told(
     frame = data.frame.take(pa.array(rows))
     place = pc.index_in(frame["person_id"].cast(pa.string()), pa.array(persons, pa.string()))
     return Told(
-        encode(frame, model.features, categories, model=model.name).matrix,
+        Encoder(model.features, categories, model=model.name).encode(frame).matrix,
         _moments(frame),
         data.left[rows].astype("datetime64[us]"),
         np.asarray(data.label, dtype=np.float64)[rows],

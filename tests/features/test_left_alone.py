@@ -9,10 +9,12 @@ import pyarrow as pa
 import pytest
 
 from engage.features.engines.duckdb import DuckEngine
-from engage.features.labels import LABELLED
+from engage.features.labels import LABEL
 from engage.features.left_alone import CHANCES, is_about_the_left_alone, standing_for_all
+from engage.features.schema import SUBJECTS
 from tests.features.rows import at, table
 
+_LABELLED = pa.schema([*SUBJECTS, LABEL])
 WEEK = timedelta(days=7)
 PEOPLE = 4_000
 HELD, NONE = 0.5, 0.1
@@ -23,7 +25,7 @@ ALONE = HELD + (1 - HELD) * NONE
 def rows(people: list[str], label: list[float | None], day: float = 0) -> pa.Table:
     n = len(people)
     subjects = [f"of {one}" for one in people]
-    return pa.table([subjects, people, [at(days=day)] * n, label], LABELLED)
+    return pa.table([subjects, people, [at(days=day)] * n, label], _LABELLED)
 
 
 def decisions(

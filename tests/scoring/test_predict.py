@@ -96,3 +96,18 @@ def test_too_many_words_keep_the_most_frequent(model: MakeModel) -> None:
     frame = pa.table({"device": pa.array(words)})
     kept = learn_categories(frame, model().features[3:])["device"]
     assert kept == [f"w{one:03d}" for one in range(5, MOST_CATEGORIES + 5)]
+
+
+def test_a_frame_in_many_pieces_scores_as_in_one(predictor: Predictor, frame: pa.Table) -> None:
+    pieces = pa.concat_tables([frame.slice(0, 7), frame.slice(7, 1), frame.slice(8)])
+    assert pieces.column("device").num_chunks == 3
+    assert np.array_equal(predictor.score(pieces), predictor.score(frame))
+
+
+def test_a_frame_of_another_shape_is_looked_at_anew(predictor: Predictor, frame: pa.Table) -> None:
+    expected = predictor.score(frame)
+    backwards = frame.select(frame.column_names[::-1])
+    assert np.array_equal(predictor.score(backwards), expected)
+    with pytest.raises(ArtifactRefused, match="views is not in the frame"):
+        predictor.score(frame.drop_columns(["views"]))
+    assert np.array_equal(predictor.score(frame), expected)

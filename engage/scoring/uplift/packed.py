@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import lightgbm as lgb
@@ -12,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from engage.features.definition import Feature
-from engage.scoring.columns import encode
+from engage.scoring.columns import Encoder
 from engage.scoring.fit import plain_text
 from engage.scoring.uplift.chosen import Policy
 from engage.scoring.uplift.learners import Learned
@@ -30,6 +31,11 @@ class Asked:
     features: tuple[Feature, ...]
     categories: Mapping[str, Sequence[str]]
 
+    @cached_property
+    def encoder(self) -> Encoder:
+        """Return what turns frames into the policy's numbers."""
+        return Encoder(self.features, self.categories, model=MODEL)
+
 
 @dataclass(frozen=True)
 class Promise:
@@ -45,8 +51,7 @@ class Promise:
 
     def expected(self, frame: pa.Table) -> Floats:
         """Return (n, k) what each action is expected to add to the chance of the goal."""
-        matrix = encode(frame, self.asked.features, self.asked.categories, model=MODEL).matrix
-        told = self.learned(matrix)
+        told = self.learned(self.asked.encoder.encode(frame).matrix)
         return np.asarray(told[:, :-1] - told[:, -1:])
 
 
