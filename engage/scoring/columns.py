@@ -64,7 +64,7 @@ class Encoder:
             pa.array(categories[one.name], pa.string()) if one.type == "category" else None
             for one in features
         ]
-        self._seen: tuple[pa.Schema, list[int]] = (pa.schema([]), [])
+        self._seen: _Layout | None = None
 
     def encode(self, frame: pa.Table) -> Encoded:
         """Return the frame as float64, features in order.
@@ -74,26 +74,49 @@ class Encoder:
         column is missing or has another type.
         """
         matrix = np.empty((frame.num_rows, len(self._features)), dtype=np.float64)
-        places, first = self._places(frame.schema), 0
-        # The arrays of a batch are asked several times faster than a table's columns: of 40 features
-        # and one row, to ask is all that takes time.
+        layout, first = self._layout(frame.schema), 0
         for batch in frame.to_batches():
             rows = slice(first, first := first + batch.num_rows)
-            for position, (place, words) in enumerate(zip(places, self._words, strict=True)):
-                matrix[rows, position] = _floats(batch.column(place), words)
+            if layout.numbers and batch.num_rows:
+                numbers = batch.select(layout.places).to_tensor(null_to_nan=True)
+                matrix[rows, layout.numbers] = numbers.to_numpy()
+            for position, place in layout.others:
+                matrix[rows, position] = _floats(batch.column(place), self._words[position])
         bad = np.isinf(matrix)
         infinite = int(bad.sum())
         if infinite:
             matrix[bad] = np.nan
         return Encoded(matrix, infinite)
 
-    def _places(self, schema: pa.Schema) -> list[int]:
-        """Return where each feature's column stands; frames mostly have the shape of the last one."""
-        seen, places = self._seen
-        if not places or not seen.equals(schema):
+    def _layout(self, schema: pa.Schema) -> _Layout:
+        """Return where each feature stands; frames mostly have the shape of the last one."""
+        seen = self._seen
+        if seen is None or not seen.schema.equals(schema):
             places = [_place(schema, feature, self._model) for feature in self._features]
-            self._seen = (schema, places)
-        return places
+            ready = {at for at, one in enumerate(places) if schema.field(one).type in _NUMBERS}
+            numbers = [at for at in range(len(places)) if at in ready]
+            others = [(at, one) for at, one in enumerate(places) if at not in ready]
+            seen = _Layout(schema, numbers, [places[at] for at in numbers], others)
+            self._seen = seen
+        return seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where a frame of one shape holds each feature.
+
+    Numbers are taken all at once: of 40 features and one row, to ask for each is what takes time.
+    """
+
+    schema: pa.Schema
+    numbers: list[int]
+    """The matrix's columns of plain numbers, whose columns in the frame are `places`."""
+    places: list[int]
+    others: list[tuple[int, int]]
+    """Column in the matrix and column in the frame of flags, words and numbers of other types."""
+
+
+_NUMBERS = (pa.float64(), pa.int64())
 
 
 def _place(schema: pa.Schema, feature: Feature, model: str) -> int:
