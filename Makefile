@@ -58,7 +58,6 @@ fix: setup ## mend what a machine can mend
 
 benchmark: setup ## measure on real data and print the figures
 	$(BIN)/python benchmarks/run.py
-	$(BIN)/python benchmarks/drift.py
 
 serve: setup ## run the engine here until Ctrl-C
 	$(BIN)/engage run

@@ -1,14 +1,12 @@
 """Whether the alarm fires when the world has moved, and only then, and what age costs a model.
 
-`python benchmarks/drift.py`: two public data sets in order of time, and weeks of a shop in which
+Two public data sets in order of time, and weeks of a shop in which
 nothing changes: people come again and again, other people at weekends, and each week is compared
 with the ten before the first.
 """
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +14,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from figures import Figure, table
+from figures import Figure
 from numpy.typing import NDArray
 from project import DATA, HERE
 
@@ -54,23 +52,15 @@ class InOrder:
         return TrainingSet(self.data.frame.slice(first, last - first), self.data.label[first:last])
 
 
-def main() -> int:
-    """Print every figure beside its target."""
-    begun, figures = time.monotonic(), []
-    for file, read, target, peer in (
-        (SHOPPERS, shoppers, 0.845, ".847 (peer)"),
-        (BANK, bank, 0.745, ".748 (peer)"),
-    ):
-        if not (DATA / file).is_file():
-            print(f"SKIPPED: there is no {file} in ../shared/data")
-            continue
+def measure() -> list[Figure]:
+    """Return every figure beside its target."""
+    figures: list[Figure] = []
+    for read, target, peer in ((shoppers, 0.845, ".847 (peer)"), (bank, 0.745, ".748 (peer)")):
         one = read()
         figures += moved(one, target, peer)
         if one.name == "bank":
             figures += rolling(one)
-    figures += stationary()
-    print(f"\n{table(figures)}\n{time.monotonic() - begun:.0f} s")
-    return 0
+    return [*figures, *stationary()]
 
 
 def shoppers() -> InOrder:
@@ -238,7 +228,3 @@ def _column(
         return Feature(name, "integer", ""), pa.array(np.maximum(base.round(), 0).astype(int))
     missing = np.where(rng.random(len(base)) < 0.1, np.nan, base)
     return Feature(name, "number", ""), pa.array(missing, pa.float64(), from_pandas=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -14,15 +14,17 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 
 _HEAD = """# Benchmarks
 
-Measured by `make benchmark` on real, public data that is not part of this repository. Every figure
-comes out of Engage's own commands; the projects with their mappings and models are in
-`benchmarks/projects`. Written by `benchmarks/run.py --write`. Seconds are those of one run on a
-small machine that did other work as well, and hold nowhere else.
+Measured by `make benchmark` on real, public data that is not part of this repository. The figures of
+projects come out of Engage's own commands; the projects with their mappings and models are in
+`benchmarks/projects`. What names `benchmarks/run.py` as its command is measured on Engage's own
+modules. Written by `benchmarks/run.py --write`. Seconds are those of one run on a small machine that
+did other work as well, and hold nowhere else.
 """
 
 
 def keep(result: Result) -> None:
     """Keep a result beside its project, so that the page can be written from runs on several days."""
+    WORK.mkdir(parents=True, exist_ok=True)
     _file(result.name).write_text(json.dumps(asdict(result), indent=2))
 
 
