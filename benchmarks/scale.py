@@ -30,6 +30,8 @@ NIGHTLY = (
     "build_recovery_list",
     "measure_effect",
     "check_invariants",
+    "watch_drift",
+    "learn_uplift",
     "purge_expired",
 )
 AT_NIGHT = timedelta(hours=3)
