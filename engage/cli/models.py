@@ -202,6 +202,11 @@ def rollback(
 
 
 def _model(app: Any, name: str) -> Any:
+    if name == uplift.NAME:
+        raise typer.BadParameter(
+            f"{name} learns by itself, by engage job learn_uplift; what models show, evaluate, "
+            f"promote and rollback do, they do for it too"
+        )
     if name not in app.models:
         known = ", ".join([*app.models, uplift.NAME])
         raise typer.BadParameter(f"there is no model {name!r}; there are {known}")
