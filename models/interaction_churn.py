@@ -45,10 +45,15 @@ days AS (
         min(us(ts)) AS first_us,
         max(us(ts)) AS last_us
     FROM activity
+    WHERE person_id IN (SELECT final_id FROM contact)
     GROUP BY ALL
 ),
 told AS (
-    SELECT day, min(first_us) AS first_us FROM days GROUP BY day
+    SELECT day, min(moment) AS first_us
+    FROM (
+        SELECT CAST(floor(us(ts) / 86400000000.0) AS BIGINT) AS day, us(ts) AS moment FROM activity
+    ) AS each
+    GROUP BY day
 ),
 fed AS (
     SELECT DISTINCT c.until

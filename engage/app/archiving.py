@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from engage.app.app import App
+from engage.app.engines import over_history
 from engage.domain.catalog import ARCHIVED
 from engage.domain.relations import Relation
 from engage.domain.runs import JobReport
-from engage.features.engines.duckdb import DuckEngine
 from engage.store import rows
 
 
@@ -20,7 +20,7 @@ def archive_history(app: App) -> JobReport:
 def known(app: App, relation: Relation) -> int:
     """Return how many rows of a relation are known, hot or archived, each once."""
     name = relation.name
-    with DuckEngine(app.history.relations([name]), folder=str(app.history.folder)) as duck:
+    with over_history(app, app.history.relations([name])) as duck:
         (row,) = duck.table(f"SELECT count(*) AS n FROM {name}").to_pylist()  # noqa: S608 - a name of ours
     return int(row["n"])
 

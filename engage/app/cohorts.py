@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from engage.app.app import App
 from engage.app.champions import load
+from engage.app.engines import over_history
 from engage.errors import ArtifactRefused
 from engage.features.build import build
-from engage.features.engines.duckdb import DuckEngine
 from engage.features.labels import labels
 from engage.features.moments import training_subjects
 from engage.measure import surrogacy
@@ -85,13 +85,8 @@ def _said_and_came(
     app: App, model: Model, predictor: Predictor, then: datetime, span: timedelta
 ) -> tuple[surrogacy.Floats, surrogacy.Floats]:
     """Return what was predicted for each of these people, and what they brought in over the span."""
-    engine, settings = app.settings.engine, app.settings
-    with DuckEngine(
-        app.history.relations(),
-        threads=engine.threads,
-        memory_mb=engine.memory_mb,
-        folder=str(app.history.folder),
-    ) as duck:
+    settings = app.settings
+    with over_history(app) as duck:
         people = training_subjects(
             duck,
             model.subject,

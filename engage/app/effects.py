@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from engage.app.app import App
 from engage.app.champions import load
+from engage.app.engines import over_history
 from engage.app.frames import VALUE
 from engage.app.qualified import qualified
 from engage.domain.outcomes import OUTCOMES
@@ -46,7 +47,7 @@ def build_report(app: App) -> dict[str, Any]:
     """Return the report in the shape of `engage report --json`."""
     now, rows, campaigns = app.now(), qualified(app), _campaigns(app)
     watched = [*_watched(app), *(Watched(name, "", 0.0) for name in campaigns)]
-    with DuckEngine(app.history.relations(), folder=str(app.history.folder)) as duck:
+    with over_history(app) as duck:
         logs = {name: _logged(app, duck, name) for name in campaigns}
         asked = moments(duck, rows, now) if rows.num_rows else None
         valued = None if asked is None else _valued(app, duck, asked)

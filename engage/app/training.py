@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from engage.app.app import App
 from engage.app.champions import serving
+from engage.app.engines import over_history
 from engage.app.left_alone import chances_alone
 from engage.domain.ids import Prefix, derive
 from engage.domain.runs import JobReport
@@ -90,12 +91,7 @@ def _with_floor(model: Model, min_rows: int) -> Model:
 def training_set(app: App, model: Model, now: datetime) -> TrainingSet:
     """Return the model's features as of each training moment, with the label that followed."""
     settings = app.settings
-    with DuckEngine(
-        app.history.relations(),
-        threads=settings.engine.threads,
-        memory_mb=settings.engine.memory_mb,
-        folder=str(app.history.folder),
-    ) as duck:
+    with over_history(app) as duck:
         moments = training_subjects(
             duck,
             model.subject,

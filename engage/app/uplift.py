@@ -10,6 +10,7 @@ import numpy as np
 
 from engage.app.app import App
 from engage.app.decision_log import Logged, logged
+from engage.app.engines import over_history
 from engage.app.qualified import qualified
 from engage.app.uplift_policies import OF_THE_LOG, learn_policies
 from engage.decide.beliefs import Beliefs, Counts, learn
@@ -17,7 +18,6 @@ from engage.decide.evidence import counts
 from engage.domain.actions import ContactClass
 from engage.domain.runs import JobReport
 from engage.domain.triggers import Trigger
-from engage.features.engines.duckdb import DuckEngine
 from engage.measure.report import Watched
 from engage.measure.tried import Tried, tried
 from engage.store import beliefs, decisions, triggers
@@ -50,7 +50,7 @@ def whom_it_was_tried_on(app: App) -> dict[Trigger, Tried]:
         known = triggers.current(tx)
     watched = [one for one in known if one.contact_class is not ContactClass.REQUESTED]
     asked = [Watched(one.name, one.goal, one.holdout) for one in watched]
-    with DuckEngine(app.history.relations(), folder=str(app.history.folder)) as duck:
+    with over_history(app) as duck:
         found = tried(duck, qualified(app), asked, app.now())
     return {one: found[one.name] for one in sorted(watched, key=lambda one: one.name)}
 

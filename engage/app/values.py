@@ -7,11 +7,11 @@ from datetime import datetime
 import pyarrow as pa
 
 from engage.app.app import App
+from engage.app.engines import over_history
 from engage.app.frames import Scored, models_of, score_subjects
 from engage.app.scores import keep_scores
 from engage.domain.runs import JobReport
 from engage.domain.scores import Subject
-from engage.features.engines.duckdb import DuckEngine
 
 _EVERYBODY = """
     select person_id as subject_id, person_id, $now::timestamp as as_of
@@ -37,7 +37,7 @@ def value_customers(app: App) -> JobReport:
 def score_everybody(app: App, now: datetime) -> Scored:
     """Return features and scores of every known person as of a moment."""
     relations = app.history.relations()
-    with DuckEngine(relations, folder=str(app.history.folder)) as duck:
+    with over_history(app, relations) as duck:
         text = _EVERYBODY.replace("$now", f"'{now:%Y-%m-%d %H:%M:%S.%f}'")
         everybody: pa.Table = duck.table(text)
     return score_subjects(app, Subject.PERSON, everybody, relations)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from engage.app.app import App
+from engage.app.engines import over_history
 from engage.app.training import labels_of
 from engage.domain.scores import Objective, Subject
 from engage.features.build import build
@@ -38,7 +39,7 @@ def lately(app: App, model: Model, predictor: Predictor, now: datetime) -> Score
     spans = [weeks * _WEEK for weeks in range(settings.weeks, settings.most_weeks + 1)]
     if model.subject is Subject.PERSON:
         spans = [_MONTH]
-    with _engine(app) as duck:
+    with over_history(app) as duck:
         found = _moments(app, duck, model, now, now)
         for span in spans or [settings.weeks * _WEEK]:
             found = _moments(app, duck, model, now - span, now)
@@ -60,7 +61,7 @@ def matured(
     """
     until = now - model.horizon
     since = max(after, until - app.settings.drift.matured_weeks * _WEEK)
-    with _engine(app) as duck:
+    with over_history(app) as duck:
         if since >= until:
             empty = _built(duck, model, _moments(app, duck, model, now, now))
             return ScoredRows(empty, predictor.score(empty), np.empty(0))
@@ -77,22 +78,13 @@ def outcome_delay(app: App, model: Model, now: datetime) -> Mapping[str, Any]:
     """Return how long outcomes take to show, by asking with parts of the horizon."""
     until = now - model.horizon
     since = until - app.settings.drift.matured_weeks * _WEEK
-    with _engine(app) as duck:
+    with over_history(app) as duck:
         found = _moments(app, duck, model, since, until)
         each = [_so_far(duck, model, found, model.horizon * part) for part in _PARTS]
     known = np.isfinite(each[-1])
     amounts = model.objective is Objective.AMOUNT
     totals = [float(np.nansum(np.abs(one[known]) if amounts else one[known])) for one in each]
     return label_delay(_PARTS, model.horizon / timedelta(hours=1), totals)
-
-
-def _engine(app: App) -> DuckEngine:
-    return DuckEngine(
-        app.history.relations(),
-        threads=app.settings.engine.threads,
-        memory_mb=app.settings.engine.memory_mb,
-        folder=str(app.history.folder),
-    )
 
 
 def _moments(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -40,7 +40,7 @@ FROM (
                 PARTITION BY session_id ORDER BY md5('moment {seed} ' || event_id)
             ) AS place
         FROM events
-        WHERE session_id IS NOT NULL
+        WHERE session_id IS NOT NULL{thinned}
     ) AS drawn
     WHERE place <= {of_a_visit}
     GROUP BY session_id, place
@@ -103,9 +103,16 @@ _DEFAULTS = {
 }
 
 
-def default(subject: Subject, seed: int = 1, of_a_visit: int = 1) -> str:
+_VISITS = "SELECT approx_count_distinct(session_id) AS n FROM events WHERE {span}"
+_SPARE = 1.5
+"""So many times the visits that are asked for pass the first sieve: their number is an estimate."""
+_SILENCE = timedelta(minutes=20)
+"""The longest that a visit is looked at after an event of it."""
+
+
+def default(subject: Subject, seed: int = 1, of_a_visit: int = 1, thinned: str = "") -> str:
     """Return the SQL of a subject kind's own training moments: subject_id, person_id, as_of."""
-    return _DEFAULTS[subject].format(seed=int(seed), of_a_visit=int(of_a_visit))
+    return _DEFAULTS[subject].format(seed=int(seed), of_a_visit=int(of_a_visit), thinned=thinned)
 
 
 def training_subjects(
@@ -127,7 +134,10 @@ def training_subjects(
     every visit has one. `of_a_visit`: at most so many moments of each visit. Sorted by as_of and
     subject_id; the same rows whatever the order of the input.
     """
-    moments = (query or default(subject, seed, of_a_visit)).strip().rstrip(";")
+    if not query:
+        thinned = _thinned(engine, seed, since, until, most) if subject is Subject.SESSION else ""
+        query = default(subject, seed, of_a_visit, thinned)
+    moments = query.strip().rstrip(";")
     drawn = "" if most is None else _drawn(seed, most, by_turns=subject is Subject.SESSION)
     try:
         kept = engine.table(_within(moments, since, until) + drawn)
@@ -138,6 +148,36 @@ def training_subjects(
         known = known.filter(pc.equal(known["subject_id"], known["person_id"]))
     ordered = known.cast(SUBJECTS).sort_by([("as_of", "ascending"), ("subject_id", "ascending")])
     return subjects_table(ordered)
+
+
+def _thinned(
+    engine: DuckEngine,
+    seed: int,
+    since: datetime | None,
+    until: datetime | None,
+    most: int | None,
+) -> str:
+    """Return what passes a share of the visits, so that millions are not ranked to keep a few.
+
+    The share is drawn by a hash, and large enough that as many visits are left as are wanted.
+    """
+    if most is None:
+        return ""
+    bounds = [
+        f"us(known_at) {sign} {_microseconds(moment)}"
+        for sign, moment in ((">=", since and since - _SILENCE), ("<", until))
+        if moment is not None
+    ]
+    span = " AND ".join(bounds or ["true"])
+    (found,) = engine.table(_VISITS.format(span=span)).to_pylist()
+    share = _SPARE * most / max(found["n"], 1)
+    chosen = "" if share >= 1 else f" AND {_hash_of(seed)} < '{int(share * 16**8):08x}'"
+    among = f" AND session_id IN (SELECT session_id FROM events WHERE {span}{chosen})"
+    return among if since is not None else chosen
+
+
+def _hash_of(seed: int) -> str:
+    return f"substr(md5('thinned {int(seed)} ' || session_id), 1, 8)"
 
 
 def _within(moments: str, since: datetime | None, until: datetime | None) -> str:

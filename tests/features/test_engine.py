@@ -12,7 +12,7 @@ import pytest
 
 from engage.domain.catalog import ARCHIVED, QUERYABLE
 from engage.errors import DefinitionError
-from engage.features.engines.duckdb import DuckEngine, calculate, tables_read
+from engage.features.engines.duckdb import SPILL, DuckEngine, calculate, tables_read
 from engage.features.schema import arrow_schema
 from engage.features.sources import Archived
 from tests.features.rows import NOON, at, event, subjects, table
@@ -95,6 +95,30 @@ def test_archived_and_live_rows_count_once_each(tmp_path: Path) -> None:
         found = engine.table("SELECT event_id FROM events ORDER BY event_id")
 
     assert found["event_id"].to_pylist() == ["e1", "e2", "e3", "e4"]
+
+
+_MANY = """
+SELECT count(*) AS n FROM (
+    SELECT md5(CAST(range AS VARCHAR)) AS text,
+        row_number() OVER (PARTITION BY range % 500000 ORDER BY md5(CAST(range AS VARCHAR))) AS place
+    FROM range(2000000)
+) WHERE place = 1
+"""
+
+
+def test_what_does_not_fit_into_memory_waits_in_the_folder(tmp_path: Path) -> None:
+    history = {"events": Archived((), table("events", event(1, NOON)))}
+
+    with (
+        DuckEngine(history, memory_mb=100) as engine,
+        pytest.raises(DefinitionError, match="memory"),
+    ):
+        engine.table(_MANY)
+    with DuckEngine(history, memory_mb=100, folder=str(tmp_path)) as engine:
+        assert engine.table(_MANY)["n"].to_pylist() == [500_000]
+        assert list((tmp_path / SPILL).iterdir()), "it was put there"
+
+    assert not list(tmp_path.glob(f"{SPILL}/*")), "and taken away"
 
 
 def test_history_without_files_is_the_live_rows() -> None:

@@ -97,6 +97,33 @@ def test_a_second_moment_is_drawn_once_every_visit_has_one() -> None:
     assert counted == [{1: 30}, {1: 40}, {1: 20, 2: 20}, {3: 40}]
 
 
+def test_of_many_visits_a_share_is_looked_at_at_all() -> None:
+    """Of a thousand visits, fifty are wanted: some 75 are ranked, and each kept one has one moment."""
+    rows = [event(k, at(minutes=k), session_id=f"v{k}") for k in range(1_000)]
+    events = table("events", *rows)
+
+    with DuckEngine({"events": events}) as engine:
+        found = training_subjects(engine, Subject.SESSION, of_a_visit=3, most=50)
+    with DuckEngine({"events": events.take(list(reversed(range(1_000))))}, threads=1) as engine:
+        again = training_subjects(engine, Subject.SESSION, of_a_visit=3, most=50)
+
+    assert found.num_rows == 50
+    assert again.equals(found)
+    third = [int(one[1:]) // 334 for one in found["subject_id"].to_pylist()]
+    assert all(5 <= third.count(part) <= 28 for part in range(3)), "drawn from all of the time"
+
+
+def test_a_span_of_visits_is_the_same_whatever_else_is_known() -> None:
+    """Moments from the second hour on: as many as that hour has, though a thousand came before."""
+    rows = [event(k, at(minutes=k / 60), session_id=f"v{k}") for k in range(1_000)]
+    rows += [event(k, at(minutes=120 + k), session_id=f"v{k}") for k in range(1_000, 1_020)]
+
+    with DuckEngine({"events": table("events", *rows)}) as engine:
+        found = training_subjects(engine, Subject.SESSION, since=at(minutes=90), most=20)
+
+    assert sorted(found["subject_id"].to_pylist()) == [f"v{k}" for k in range(1_000, 1_020)]
+
+
 def test_another_seed_draws_other_moments() -> None:
     rows = [
         event(10 * visit + step, at(minutes=step), session_id=f"v{visit}")

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, lru_cache
+from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self
@@ -36,6 +37,9 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "ieee_floating_point_ops": "false",
     "error_on_division_by_zero": "false",
 }
+SPILL = "spill"
+"""The folder, in that of the history, which holds what does not fit into memory."""
+
 _ZONES = "known_zones"
 _PRELUDE = f"""
 CREATE MACRO j_text(json, key) AS CASE WHEN json_valid(json) THEN json_extract_string(json, key) END;
@@ -55,6 +59,9 @@ class DuckEngine:
     identity also belong to the person it became (`engage.features.identity`), so that
     `e.person_id = s.person_id AND e.known_at <= s.as_of` is all a query needs. Tables come back as
     Arrow with times in `timestamp[us]`, UTC. Not for use by several threads at once.
+
+    `folder` is where the archived files are; what does not fit into `memory_mb` is put into its
+    folder `spill` meanwhile. What a process that was killed left there, the next one removes.
     """
 
     def __init__(
@@ -71,7 +78,7 @@ class DuckEngine:
         # Rows in memory need no files, so the process's own closed-off database will do: opening
         # one costs more than scoring a visitor; a second thread costs more than it brings.
         archived = any(isinstance(source, Archived) for source in relations.values())
-        self._connection = opened(threads, memory_mb) if archived else cursor(1)
+        self._connection = opened(threads, memory_mb, folder) if archived else cursor(1)
         try:
             if archived:
                 self._allow(relations, folder)
@@ -261,10 +268,14 @@ def _shared(threads: int) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def opened(threads: int, memory_mb: int) -> duckdb.DuckDBPyConnection:
-    """Return an empty database with the prelude; `lock` it before a foreign query runs."""
+def opened(threads: int, memory_mb: int, folder: str | None = None) -> duckdb.DuckDBPyConnection:
+    """Return an empty database with the prelude; `lock` it before a foreign query runs.
+
+    Without a folder to spill to, what needs more than the memory is refused.
+    """
     limits = {"threads": str(threads), "memory_limit": f"{memory_mb}MB"}
-    connection = duckdb.connect(":memory:", config={**_CLOSED, **limits})
+    spill = {} if folder is None else {"temp_directory": str(Path(folder) / SPILL)}
+    connection = duckdb.connect(":memory:", config={**_CLOSED, **limits, **spill})
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(_PRELUDE)
     return connection
