@@ -2,7 +2,7 @@
 # make test DATABASES=sqlite   runs the tests on one database only.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix benchmark serve faults lock
+.PHONY: help setup demo test check fix benchmark peers serve faults lock
 
 # The newest-named python3 that is 3.11 or later; `make PYTHON=/path/to/python3` overrides it.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -58,6 +58,11 @@ fix: setup ## mend what a machine can mend
 
 benchmark: setup ## measure on real data and print the figures
 	$(BIN)/python benchmarks/run.py
+
+# Other libraries, to be measured beside: each set in an environment of its own, away from Engage's.
+peers: ## install what benchmarks compare with, into var/peers
+	$(PYTHON) -m venv var/peers/scores
+	var/peers/scores/bin/python -m pip install --quiet --requirement benchmarks/peers/scores.txt
 
 serve: setup ## run the engine here until Ctrl-C
 	$(BIN)/engage run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 
+from against import evaluated, paired
 from figures import Figure, at_least
 from project import DATA, Project
 
@@ -73,12 +74,11 @@ def _afterwards(project: Project) -> list[Figure]:
 def _ranked(
     project: Project, model: str, targets: tuple[float, float], peers: tuple[str, str]
 ) -> list[Figure]:
-    runs = [
-        project.told("models", "evaluate", model, "--split", "random", "--seed", str(seed))
-        for seed in SEEDS
-    ]
+    both = evaluated(project, model, SEEDS)
+    runs = [ours for ours, _ in both]
     about = "" if model == "session_intent" else ", without PageValues"
     return [
         at_least(f"ROC AUC{about}", [r["roc_auc"] for r in runs], targets[0], f"{peers[0]} (peer)"),
         at_least(f"PR AUC{about}", [r["pr_auc"] for r in runs], targets[1], f"{peers[1]} (peer)"),
+        *paired(both, about),
     ]

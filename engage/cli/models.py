@@ -142,6 +142,10 @@ def evaluate(
     segment_by: Annotated[
         str, typer.Option(help="FILE/COLUMN of an attribute the model never sees, by person_id.")
     ] = "",
+    rows: Annotated[
+        Path | None,
+        typer.Option(help="Write the rows to this .parquet: features, label, part, score."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train on one part of the labelled rows, judge on the other, and keep nothing.
@@ -157,7 +161,7 @@ def evaluate(
             return
         model = _model(app, name)
         metrics = evaluate_model(
-            app, model, data=data, split=split, seed=seed, segment_by=segment_by
+            app, model, data=data, split=split, seed=seed, segment_by=segment_by, rows=rows
         )
     parity = metrics.get("parity", [])
     if as_json:

@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from engage.domain.ids import Prefix, derive
@@ -190,6 +192,28 @@ def test_a_model_without_an_artifact_has_no_card(models: Engage) -> None:
     code, _, err = models("card", "session_intent")
     assert code == 2
     assert "has not been trained yet" in err
+
+
+def test_the_rows_a_model_is_judged_on_can_be_handed_to_another(
+    models: Engage, learned: Bank, tmp_path: Path
+) -> None:
+    kept = tmp_path / "rows.parquet"
+    asked = ("evaluate", MODEL, "--split", "random", "--json", "--rows")
+
+    told = json.loads(models(*asked, str(kept))[1])
+
+    rows = pq.read_table(kept)
+    judged, rest = (rows.filter(pc.equal(rows["part"], part)) for part in ("judged", "rest"))
+    assert judged.num_rows
+    assert rest.num_rows
+    assert not {*judged["person_id"].to_pylist()} & {*rest["person_id"].to_pylist()}
+    assert rest["score"].null_count == rest.num_rows
+    label, score = judged["label"].to_numpy(), judged["score"].to_numpy()
+    assert told["rmse"] == pytest.approx(((label - score) ** 2).mean() ** 0.5)
+    assert told == json.loads(models(*asked[:-1])[1]), "keeping rows changes nothing"
+    code, _, err = models(*asked, str(tmp_path / "rows.txt"))
+    assert code == 2
+    assert "ends in .parquet" in err
 
 
 def test_groups_that_the_model_never_sees_are_compared(models: Engage, learned: Bank) -> None:
