@@ -93,9 +93,9 @@ def together(parts: Sequence[Judged]) -> Judged:
     )
 
 
-def left_alone(people: int, seed: int) -> tuple[World, Relations]:
-    """Return a bank and all that is ever told of it, its events cut into visits."""
-    world = World(people, seed)
+def left_alone(people: int, seed: int, weeks: int = 4) -> tuple[World, Relations]:
+    """Return a bank and all that is ever told of it in so many weeks, its events cut into visits."""
+    world = World(people, seed, weeks_live=weeks)
     parts = [world.history(), world.until(world.ends_at)]
     told = {
         name: pa.concat_tables([part[name] for part in parts if name in part])

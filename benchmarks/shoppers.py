@@ -36,6 +36,7 @@ def _decided(project: Project) -> list[Figure]:
     project.told("models", "train", "--at", "2018-12-14T00:00:00")
     project.told("job", "plan_capacity", "--at", NOON)
     scored = project.told("job", "score_sessions", "--at", NOON)[0]
+    project.told("job", "deliver_messages", "--at", NOON)
     decided = project.told("decisions", "list", "--limit", "20000")
     offered = sum(one["action"] == "chat_offer" for one in decided)
     with (DATA / FILE).open(newline="") as file:

@@ -20,6 +20,10 @@ MOST_CATEGORIES = 200
 """Rarer words beyond this many count as missing; a tree could only memorise them."""
 
 
+FEW_ROWS = 16
+"""Up to so many rows Python is done with a column before Arrow has begun."""
+
+
 @dataclass(frozen=True, slots=True)
 class Encoded:
     """The numbers of a frame: one row per subject, one column per feature, NaN where missing."""
@@ -48,6 +52,18 @@ def _words(column: pa.ChunkedArray) -> list[str]:
     return sorted(one["values"] for one in by_frequency[:MOST_CATEGORIES])
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A category's saved list, for columns and for single values."""
+
+    listed: pa.Array
+    codes: Mapping[str | None, int]
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> _Words:
+        return cls(pa.array(words, pa.string()), {word: code for code, word in enumerate(words)})
+
+
 class Encoder:
     """What turns frames into a model's numbers; made once and used for any number of frames."""
 
@@ -61,8 +77,7 @@ class Encoder:
         """Keep the features in order and, for each category, its saved list of words."""
         self._features, self._model = tuple(features), model
         self._words = [
-            pa.array(categories[one.name], pa.string()) if one.type == "category" else None
-            for one in features
+            _Words.of(categories[one.name]) if one.type == "category" else None for one in features
         ]
         self._seen: _Layout | None = None
 
@@ -169,14 +184,22 @@ def plain_words(column: pa.ChunkedArray) -> pa.Array:
     return words.combine_chunks() if isinstance(words, pa.ChunkedArray) else words
 
 
-def _floats(column: pa.Array, words: pa.Array | None) -> NDArray[Any]:
+def _floats(column: pa.Array, words: _Words | None) -> NDArray[Any] | list[float]:
     """Return one array as numbers of any kind; words as their places in the saved list."""
+    if len(column) <= FEW_ROWS:
+        return _few_floats(column.to_pylist(), words)
     if words is not None:
-        same = column if column.type == words.type else column.cast(words.type)
-        column = pc.index_in(same, value_set=words)
+        same = column if column.type == words.listed.type else column.cast(words.listed.type)
+        column = pc.index_in(same, value_set=words.listed)
     elif not pa.types.is_primitive(column.type) or (
         column.null_count and pa.types.is_boolean(column.type)
     ):
         column = column.cast(pa.float64(), safe=False)
     numbers: NDArray[Any] = column.to_numpy(zero_copy_only=False)
     return numbers
+
+
+def _few_floats(values: Sequence[Any], words: _Words | None) -> list[float]:
+    if words is not None:
+        return [words.codes.get(value, np.nan) for value in values]
+    return [np.nan if value is None else float(value) for value in values]

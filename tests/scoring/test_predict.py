@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from engage.errors import ArtifactRefused
-from engage.scoring.columns import MOST_CATEGORIES, learn_categories
+from engage.scoring.columns import FEW_ROWS, MOST_CATEGORIES, learn_categories
 from engage.scoring.predict import Predictor
 from engage.scoring.train import Trained
 from tests.scoring.conftest import MakeModel, Shop
@@ -52,6 +52,23 @@ def test_columns_are_found_by_name(predictor: Predictor, frame: pa.Table) -> Non
 def test_one_row_scores_as_it_does_among_many(predictor: Predictor, frame: pa.Table) -> None:
     alone = [predictor.score(frame.slice(one, 1))[0] for one in range(50)]
     assert np.array_equal(alone, predictor.score(frame))
+
+
+def test_few_rows_of_any_type_become_the_same_numbers(
+    predictor: Predictor, frame: pa.Table
+) -> None:
+    devices = ["phone", None, "fridge", *frame["device"].to_pylist()[3:]]
+    flags = [None, True, False, *frame["logged_in"].to_pylist()[3:]]
+    odd = changed(frame, "device", pa.array(devices, pa.string()).dictionary_encode())
+    odd = changed(odd, "logged_in", pa.array(flags, pa.bool_()))
+    odd = changed(odd, "views", odd["views"].cast(pa.int32()))
+    odd = changed(odd, "seconds", odd["seconds"].cast(pa.float32()))
+    many = predictor.encode(odd)
+    assert len(many) > FEW_ROWS
+    assert np.isnan(many).any()
+    for rows in (1, 2, FEW_ROWS):
+        parts = [predictor.encode(odd.slice(first, rows)) for first in range(0, 50, rows)]
+        assert np.array_equal(np.concatenate(parts), many, equal_nan=True)
 
 
 def test_threads_do_not_change_a_score(trained: Trained, frame: pa.Table) -> None:
