@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +21,25 @@ class Calibration:
     """How a raw score is turned into what is stated."""
 
     kind: str
-    """sigmoid: 1 / (1 + exp(-(slope x + shift))); log_scale: exp(x) slope; shift: x + shift."""
+    """sigmoid: 1 / (1 + exp(-(slope x + shift))); isotonic: straight between `knots`; log_scale:
+    exp(x) slope; shift: x + shift."""
     slope: float = 1.0
     shift: float = 0.0
+    knots: Sequence[Sequence[float]] = ()
+    """Pairs of raw score and chance, both rising; beyond the ends the chance stays."""
+
+    def body(self) -> dict[str, Any]:
+        """Return what stands in an artifact's body; `Calibration(**body)` is the same again."""
+        knots = {"knots": [list(knot) for knot in self.knots]} if self.knots else {}
+        return {"kind": self.kind, "slope": self.slope, "shift": self.shift, **knots}
 
     def apply(self, raw: Floats) -> Floats:
         """Return the stated chances or amounts of these raw scores."""
         if self.kind == "sigmoid":
             return sigmoid(self.slope * raw + self.shift)
+        if self.kind == "isotonic":
+            at, chance = np.array(self.knots, dtype=np.float64).T
+            return np.asarray(np.interp(raw, at, chance), dtype=np.float64)
         if self.kind == "log_scale":
             return np.exp(raw) * self.slope
         return raw + self.shift

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from engage.domain.scores import Objective
 from engage.errors import DefinitionError, NotTrainable
 from engage.scoring import search
-from engage.scoring.calibrate import Calibration, fit_scale, fit_shift, fit_sigmoid, settle
+from engage.scoring.calibrate import Calibration, fit_scale, fit_shift
 from engage.scoring.contract import BORDER, fit_contract
 from engage.scoring.definition import Model
 from engage.scoring.interval import Interval, fit_interval
+from engage.scoring.isotonic import most_honest
 from engage.scoring.prepare import Prepared, rarer_class
 from engage.scoring.purchases import PurchaseValue, averaged, fit_purchases
 from engage.scoring.splits import (
@@ -230,7 +231,7 @@ def _dataset(
 
 def _calibrate(objective: str, raw: Floats, label: Floats, person: Rows) -> Calibration:
     if objective == "binary":
-        return settle(fit_sigmoid(raw, label), raw, label)
+        return most_honest(raw, label, person)
     if objective == "tweedie":
         return fit_scale(raw, label, person)
     return fit_shift(raw, label, person)

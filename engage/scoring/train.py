@@ -153,7 +153,7 @@ def _body(
         "features": [asdict(feature) for feature in model.features],
         "categories": prepared.categories,
         "unused": list(prepared.unused),
-        "calibration": asdict(fitted.calibration),
+        "calibration": fitted.calibration.body(),
         "purchases": fitted.purchases.body() if fitted.purchases else None,
         **_of_amounts(model, fitted),
         "parameters": fitted.settings,
