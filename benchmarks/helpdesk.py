@@ -113,6 +113,7 @@ def _foretold(project: Project) -> list[Figure]:
 
 
 def _afterwards(project: Project) -> list[Figure]:
+    project.told("job", "deliver_messages", "--at", LATER_UTC)
     project.told("job", "record_outcomes", "--at", LATER_UTC)
     project.told("report", "--at", LATER_UTC)
     broken = sum(map(len, project.told("verify").values()))

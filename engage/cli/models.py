@@ -157,6 +157,7 @@ def evaluate(
 
     with opened_app(project, at) as app:
         if name == uplift.NAME:
+            uplift.refuse(data=data, segment_by=segment_by, rows=rows)
             uplift.evaluated(app, seed, as_json=as_json)
             return
         model = _model(app, name)

@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from engage.cli.output import print_json, print_table
+from engage.errors import WrongUse
 
 NAME = "action_uplift"
 _MONEY = ("value", "value_of_single", "gain")
@@ -43,6 +44,16 @@ def show(known: Mapping[str, Any]) -> None:
     _print_money({one["trigger"]: one for one in known["policies"]})
     if "challenger" in known:
         typer.echo(f"{known['challenger']} waits for engage models promote {known['challenger']}")
+
+
+def refuse(**asked: object) -> None:
+    """Raise WrongUse for options of `models evaluate` that mean nothing here, rather than pass them over."""
+    given = [f"--{name.replace('_', '-')}" for name, value in asked.items() if value]
+    if given:
+        raise WrongUse(
+            f"{NAME} is judged on the decisions that were logged; it takes --seed, "
+            f"but not {' or '.join(given)}"
+        )
 
 
 def evaluated(app: Any, seed: int, *, as_json: bool) -> None:

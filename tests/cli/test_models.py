@@ -194,6 +194,13 @@ def test_a_model_without_an_artifact_has_no_card(models: Engage) -> None:
     assert "has not been trained yet" in err
 
 
+def test_the_policy_refuses_options_that_it_does_not_know(models: Engage, tmp_path: Path) -> None:
+    code, _, err = models("evaluate", "action_uplift", "--rows", str(tmp_path / "rows.parquet"))
+    assert code == 2
+    assert "--seed, but not --rows" in err
+    assert models("evaluate", "action_uplift", "--seed", "2")[0] == 0
+
+
 def test_the_rows_a_model_is_judged_on_can_be_handed_to_another(
     models: Engage, learned: Bank, tmp_path: Path
 ) -> None:
