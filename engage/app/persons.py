@@ -26,6 +26,14 @@ def ids_of(tx: Tx, person: str) -> list[str]:
     return ids if any(found.num_rows for found in known) else []
 
 
+def unknown(person: str) -> WrongUse:
+    """Return what is to be said where nothing is known of a person."""
+    return WrongUse(
+        f"nothing is known of {person!r}; give your own number of the person, as your files "
+        "have it, or an id that begins with per_"
+    )
+
+
 def show_person(app: App, person: str) -> dict[str, Any]:
     """Return a person's rows in every relation, their arms, newest scores and messages.
 
@@ -43,10 +51,7 @@ def show_person(app: App, person: str) -> dict[str, Any]:
         found["scores"] = list(with_intervals(tx, held))
         messages = outbox.read(tx, person_ids=ids).to_pylist()
     if not any(found.values()):
-        raise WrongUse(
-            f"nothing is known of {person!r}; give your own number of the person, as your files "
-            "have it, or an id that begins with per_"
-        )
+        raise unknown(person)
     shown = [{k: v for k, v in row.items() if k not in _HIDDEN} for row in messages]
     return {"person_id": canonical, "identities": ids, **found, "messages": shown}
 

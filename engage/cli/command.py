@@ -10,6 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from engage.cli import (
+    contact_policy,
     database,
     decisions,
     demo,
@@ -45,6 +46,7 @@ for group in (
     decisions,
     reports,
     people,
+    contact_policy,
     safety,
     database,
 ):

@@ -126,7 +126,7 @@ class Timing:
 def timing(board: Board, found: Groups) -> Timing:
     """Return when each action may go out; messages wait for the next opening, calls do not."""
     now = int(board.now.astype(np.int64))
-    opening, closing = _next(found, now)
+    opening, closing = next_open(found, now)
     deadline = board.deadline.astype(np.int64)
     due = np.full((board.n, len(board.actions)), now)
     closes = np.full(due.shape, NEVER)
@@ -148,7 +148,7 @@ def _happens_now(action: Action) -> bool:
     return bool(action.queue) and not action.slot
 
 
-def _next(found: Groups, now: int) -> tuple[Whole, Whole]:
+def next_open(found: Groups, now: int) -> tuple[Whole, Whole]:
     """Return (n,) the next moment at which contact is allowed, and when that ends again."""
     pairs = [
         next(

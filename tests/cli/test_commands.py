@@ -285,6 +285,29 @@ def test_a_person_is_shown_without_numbers(engage: Engage, bank: Bank, monkeypat
     assert "+4915555" not in out
 
 
+def test_the_policy_can_be_asked_about_a_person(
+    engage: Engage, bank: Bank, monkeypatch: Any
+) -> None:
+    who = bank.cast.person("Ann", agreed=("call",))
+    bank.cast.tell()
+    monkeypatch.setenv("ENGAGE_STORE_URL", bank.environ["ENGAGE_STORE_URL"])
+    here = ("-p", str(bank.folder), "--at", "2026-03-07T21:00:00")  # a Saturday
+    code, out, _ = engage("policy", "check", who, *here)
+    assert code == 0
+    assert "Europe/Berlin (Sat 22:00)" in out
+    assert "agreed to: call" in out
+    assert "The person has not agreed to be contacted this way." in out
+    assert "+49" not in out
+    told = json.loads(engage("policy", "check", who, *here, "--json")[1])
+    first = {one["action"]: one["next"] for one in told["actions"]}
+    assert first["chat_offer"].startswith("2026-03-07T21:00:00")
+    assert first["callback_slot"].startswith("2026-03-09T08:00:00")  # Monday, nine in Berlin
+    assert first["sms_followup"] is None
+    code, _, err = engage("policy", "check", "4711", *here)
+    assert code == 2
+    assert "nothing is known of '4711'" in err
+
+
 def test_why_somebody_was_not_contacted_is_told_by_the_companys_own_number(
     engage: Engage, tmp_path: Path
 ) -> None:
