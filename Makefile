@@ -61,8 +61,11 @@ benchmark: setup ## measure on real data and print the figures
 
 # Other libraries, to be measured beside: each set in an environment of its own, away from Engage's.
 peers: ## install what benchmarks compare with, into var/peers
-	$(PYTHON) -m venv var/peers/scores
-	var/peers/scores/bin/python -m pip install --quiet --requirement benchmarks/peers/scores.txt
+	@for set in scores policies values; do \
+		echo "Installing benchmarks/peers/$$set.txt into var/peers/$$set"; \
+		$(PYTHON) -m venv var/peers/$$set && \
+		var/peers/$$set/bin/python -m pip install --quiet --requirement benchmarks/peers/$$set.txt || exit; \
+	done
 
 serve: setup ## run the engine here until Ctrl-C
 	$(BIN)/engage run

@@ -1,4 +1,4 @@
-"""Engage beside other libraries, on the same rows: they run in an environment of their own."""
+"""Engage beside other libraries, on the same rows: they run in environments of their own."""
 
 from __future__ import annotations
 
@@ -12,13 +12,34 @@ from typing import Any
 from figures import Figure
 from project import HERE, ROOT, CommandFailed, Project
 
-PYTHON = ROOT / "var" / "peers" / "scores" / "bin" / "python"
+INSTALLED = ROOT / "var" / "peers"
 NAMES = {"roc_auc": "ROC AUC", "pr_auc": "PR AUC"}
 NOISE = {"roc_auc": 0.002, "pr_auc": 0.004}
 """Of a paired difference of two equal models, from benchmarks.md."""
 
 Runs = Sequence[tuple[Mapping[str, Any], Mapping[str, Mapping[str, float]]]]
 """Of each seed what Engage tells, and the figures of the peers by name; none without them."""
+
+
+def asked(peers: str, *files: Path) -> str | None:
+    """Run `peers/PEERS.py` in its own environment; return what it prints, None if not installed."""
+    python = INSTALLED / peers / "bin" / "python"
+    if not python.exists():
+        return None
+    # -I: nothing of Engage's own environment reaches theirs.
+    command = [str(python), "-I", str(HERE / "peers" / f"{peers}.py"), *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CommandFailed(
+            f"peers/{peers}.py ended with {done.returncode}; if a library is missing, run make peers: "
+            f"{done.stderr.strip()[-2000:]}"
+        )
+    return done.stdout
+
+
+def missing(what: str) -> Figure:
+    """Return the line that stands where peers are not installed."""
+    return Figure(what, "not installed: make peers")
 
 
 def evaluated(project: Project, model: str, seeds: Sequence[int]) -> Runs:
@@ -32,23 +53,15 @@ def _evaluated(
     rows = project.folder / "rows.parquet"
     command = ["models", "evaluate", model, "--split", "random", "--seed", str(seed)]
     ours = project.told(*command, "--rows", rows.name)
-    return ours, _of_peers(rows) if PYTHON.exists() else {}
-
-
-def _of_peers(rows: Path) -> Mapping[str, Mapping[str, float]]:
-    command = [str(PYTHON), str(HERE / "peers" / "scores.py"), str(rows)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise CommandFailed(f"a peer ended with {done.returncode}: {done.stderr.strip()[-2000:]}")
-    found: dict[str, dict[str, float]] = json.loads(done.stdout)
-    return found
+    told = asked("scores", rows)
+    return ours, json.loads(told) if told else {}
 
 
 def paired(runs: Runs, about: str = "") -> list[Figure]:
     """Return the mean difference from the best peer on the same rows, or that there is no peer."""
     told = [peers for _, peers in runs if peers]
     if not told:
-        return [Figure(f"peers on the same rows{about}", "not installed: make peers")]
+        return [missing(f"peers on the same rows{about}")]
     return [_paired(told, metric, about) for metric in NAMES]
 
 

@@ -4,7 +4,9 @@
 
 Every policy is learned on one half of the people and valued on the other, both ways, for each seed,
 by doubly robust scores over all 64,000; figures are means over the seeds. "guarded" is what Engage
-would do: the best single action unless the half it learned from proves a deviation.
+would do: the best single action unless the half it learned from proves a deviation. Other libraries
+learn on the same halves, in an environment of their own, and what they would do is valued by the same
+scores: the difference is one person by person.
 """
 
 from __future__ import annotations
@@ -12,9 +14,9 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Iterator
 
 import numpy as np
+from against_policies import Run, paired, peers
 from figures import Figure, table
 from project import DATA
 
@@ -22,7 +24,7 @@ from engage.scoring.uplift.budget import within
 from engage.scoring.uplift.guard import guard
 from engage.scoring.uplift.learners import LEARNERS, Learner, crossed, s_learner, scores
 from engage.scoring.uplift.trees import Fit
-from engage.scoring.uplift.trial import Floats, Places, Trial, trial
+from engage.scoring.uplift.trial import Trial, trial
 from engage.scoring.uplift.value import difference, policy_value
 
 FILE = "hillstrom.csv"
@@ -51,54 +53,57 @@ def campaign(goal: str) -> Trial:
     )
 
 
-def halves(tried: Trial, learner: Learner, fit: Fit) -> tuple[Floats, Places]:
-    """Return what is promised to each, and what is done, by what the other half of people says."""
-    fold = tried.fold(2, fit.seed, "judge")
+def run(tried: Trial, learner: Learner, seed: int) -> Run:
+    """Return what each row is worth, and what is done by what the other half of people says."""
+    fit = Fit(tried.categories, seed, 1)
+    half = tried.fold(2, seed, "judge")
+    worth = scores(tried, crossed(tried, s_learner, 2, fit, "judge"))
     promised, policy = np.zeros(tried.chance.shape), np.zeros(len(tried), np.int64)
     for one in range(2):
-        own, other = fold == one, tried.rows(np.flatnonzero(fold != one))
+        own, other = half == one, tried.rows(np.flatnonzero(half != one))
         proof = scores(other, crossed(other, s_learner, 2, fit, "guard"))
         found = guard(other, crossed(other, learner, 2, fit, "guard"), proof)
         promised[own] = learner(other, fit)(tried.matrix[own])
         policy[own] = found.policy(promised[own], tried.allowed[own])
-    return promised, policy
+    return Run(half, worth, promised, policy)
 
 
-def measured(tried: Trial, learner: Learner, seeds: int) -> Iterator[tuple[float, ...]]:
-    """Yield for each seed: guarded, its lower bound, all mens, as learned, bound, 30 %."""
+def valued(tried: Trial, one: Run) -> tuple[float, ...]:
+    """Return: guarded, its lower bound, all mens, as learned, bound, 30 %."""
     mens = np.zeros(len(tried), np.int64)
-    for seed in range(seeds):
-        fit = Fit(tried.categories, seed, 1)
-        worth = scores(tried, crossed(tried, s_learner, 2, fit, "judge"))
-        promised, policy = halves(tried, learner, fit)
-        learned = promised.argmax(axis=1)
-        yield (
-            policy_value(tried, worth, policy).estimate,
-            difference(tried, worth, policy, mens).low,
-            policy_value(tried, worth, mens).estimate,
-            policy_value(tried, worth, learned).estimate,
-            difference(tried, worth, learned, mens).low,
-            policy_value(tried, worth, within(policy, promised, MAY_BE_CONTACTED)).estimate,
-        )
+    learned = one.promised.argmax(axis=1)
+    limited = within(one.policy, one.promised, MAY_BE_CONTACTED)
+    return (
+        policy_value(tried, one.worth, one.policy).estimate,
+        difference(tried, one.worth, one.policy, mens).low,
+        policy_value(tried, one.worth, mens).estimate,
+        policy_value(tried, one.worth, learned).estimate,
+        difference(tried, one.worth, learned, mens).low,
+        policy_value(tried, one.worth, limited).estimate,
+    )
 
 
 def figures(name: str, seeds: int) -> list[Figure]:
-    """Return the policies of one learner beside their targets."""
+    """Return the policies of one learner beside their targets, and beside those of peers."""
     found = []
     for goal, least, bound in (("visit", 0.1823, -0.002), ("spend", 1.418, -0.12)):
-        runs = list(measured(campaign(goal), LEARNERS[name], seeds))
-        value, low, mens, plain, plain_low, limited = np.mean(runs, axis=0).tolist()
+        tried = campaign(goal)
+        runs = [run(tried, LEARNERS[name], seed) for seed in range(seeds)]
+        promised = peers(tried, runs)
+        each = [valued(tried, one) for one in runs]
+        value, low, mens, plain, plain_low, limited = np.mean(each, axis=0).tolist()
         met = value >= least and low > bound
         beside = f"all mens {mens:.4f}; as learned {plain:.4f} (lower bound {plain_low:+.4f})"
         said = f"{value:.4f} (lower bound {low:+.4f})"
-        found.append(
-            Figure(f"{name}: {goal} a customer", said, f">= {least}, > {bound}", beside, met)
-        )
+        what = f"{name}: {goal} a customer"
+        found.append(Figure(what, said, f">= {least}, > {bound}", beside, met))
+        found.append(paired(what, tried, runs, promised))
         if goal == "visit":
-            what = f"{name}: visit a customer, 30 % contacted"
+            what += ", 30 % contacted"
             found.append(
                 Figure(what, f"{limited:.4f}", ">= .133", ".1338 (peer)", limited >= 0.133)
             )
+            found.append(paired(what, tried, runs, promised, MAY_BE_CONTACTED))
     return found
 
 

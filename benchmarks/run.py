@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import bank
 import cdnow
@@ -77,17 +78,23 @@ def main() -> int:
         if not (DATA / benchmark.file).is_file():
             print(f"SKIPPED {benchmark.name}: there is no {benchmark.file} in ../shared/data")
             continue
-        try:
-            run(benchmark)
-        except CommandFailed as error:
-            print(f"FAILED {error}\n", file=sys.stderr)
-            failed = True
+        failed |= not _done(run, benchmark)
     for study in STUDIES:
         if not asked.names or study.name in asked.names:
-            look(study)
+            failed |= not _done(look, study)
     if asked.write:
         print(f"written: {write(kept(NAMES))}")
     return 3 if failed else 0
+
+
+def _done(measure: Callable[[Any], Result | None], of: Benchmark | Study) -> bool:
+    """Return whether no command failed; one that did is named, and the next is measured."""
+    try:
+        measure(of)
+    except CommandFailed as error:
+        print(f"FAILED {error}\n", file=sys.stderr)
+        return False
+    return True
 
 
 def run(benchmark: Benchmark) -> Result:
