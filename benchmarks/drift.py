@@ -7,6 +7,7 @@ with the ten before the first.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,9 +15,11 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
+from against import asked, missing
 from figures import Figure
 from numpy.typing import NDArray
-from project import DATA, HERE
+from project import DATA, HERE, WORK
 
 from engage.features.build import ARROW
 from engage.features.definition import Feature
@@ -114,6 +117,8 @@ def moved(one: InOrder, target: float, peer: str) -> list[Figure]:
     found = shifts(stored(trained.artifact.body), newer.frame, scores, Limits())
     drifted = [shift for shift in found if shift.drifted]
     ranked = roc_auc(newer.label, scores)
+    others = peers(one, scores)
+    beside = ", ".join(f"{name} {area:.3f}" for name, area in sorted(others.items()))
     return [
         Figure(f"{one.name}: the alarm fires", _names(drifted), "yes", "", bool(drifted)),
         Figure(
@@ -123,7 +128,30 @@ def moved(one: InOrder, target: float, peer: str) -> list[Figure]:
             peer,
             ranked >= target,
         ),
+        Figure(
+            f"{one.name}: ROC AUC on what came later, minus the best peer's on the same rows",
+            f"{ranked - max(others.values()):+.3f}",
+            "",
+            beside,
+        )
+        if others
+        else missing(f"{one.name}: peers on what came later"),
     ]
+
+
+def peers(one: InOrder, scores: Floats) -> dict[str, float]:
+    """Return how other libraries, learned from the older rows, rank the newer; {} without them."""
+    newer = np.arange(one.data.frame.num_rows) >= one.border
+    told = np.full(len(newer), np.nan)
+    told[newer] = scores
+    rows = one.data.frame.append_column("label", pa.array(one.data.label))
+    rows = rows.append_column("part", pa.array(np.where(newer, "judged", "rest")))
+    WORK.mkdir(parents=True, exist_ok=True)
+    file = WORK / f"drift-{one.name}.parquet"
+    pq.write_table(rows.append_column("score", pa.array(told)), file)
+    found = asked("scores", file)
+    others = json.loads(found) if found else {}
+    return {name: figures["roc_auc"] for name, figures in others.items() if name != "Engage"}
 
 
 def _names(drifted: Sequence[Shift]) -> str:
