@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from engage.app.app import App
+from engage.app.auditing import audit_in_words, findings
 from engage.app.cohorts import cohorts, in_words
+from engage.domain.audits import AUDITED
 from engage.domain.scores import Objective
 from engage.errors import WrongUse
 from engage.scoring.definition import Model
@@ -65,6 +67,7 @@ def card(app: App, model: Model) -> dict[str, Any]:
         "segments": body.get("segments", {}),
         **({"cohorts": list(cohorts(app, model))} if model.objective is Objective.AMOUNT else {}),
         "by_minute": body.get("by_minute", []),
+        "audit": findings(app) if model.name == AUDITED else None,
         "limits": list(_limits(model, body)),
         "watch": {"state": look.state, "watched_at": look.watched_at, "says": look.body["says"]}
         if look and look.artifact_id == champion.artifact_id
@@ -129,6 +132,8 @@ def as_markdown(card: Mapping[str, Any]) -> str:
     if card["by_minute"]:
         lines += ["", "### By minutes since the visit began", ""]
         lines += [_age(one) for one in card["by_minute"]]
+    if card["audit"]:
+        lines += ["", "## Judged by people", "", audit_in_words(card["audit"])]
     if "cohorts" in card:
         lines += ["", "## What came in since", ""]
         lines += [f"- {in_words(one)}" for one in card["cohorts"]]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
+from engage.app import auditing
 from engage.app.app import App
 from engage.app.planning import planned
 from engage.decide.rank import rank
@@ -24,16 +26,26 @@ _DAY = timedelta(days=1)
 
 
 def build_recovery_list(app: App) -> JobReport:
-    """Open a case for everybody who was promised a call, ranked, as many as minutes are free."""
-    now = app.now()
+    """Open a case for everybody who was promised a call, ranked, as many as minutes are free.
+
+    Of the contacts that are no case, a random share is drawn for the audit.
+    """
     with app.store.write() as tx:
-        waiting = _waiting(app, tx, now)
-        if waiting.empty:
-            return JobReport()
-        listed = rank(waiting, _free_minutes(app, tx, now), now)
-        rows = _cases(listed)
-        opened = cases.open_new(tx, rows)
-        cases.rank(tx, rows)
+        report = _listed(app, tx)
+        audited = auditing.draw(app, tx)
+    note = f"{audited} other contacts drawn for the audit" if audited else ""
+    return replace(report, note=note)
+
+
+def _listed(app: App, tx: Tx) -> JobReport:
+    now = app.now()
+    waiting = _waiting(app, tx, now)
+    if waiting.empty:
+        return JobReport()
+    listed = rank(waiting, _free_minutes(app, tx, now), now)
+    rows = _cases(listed)
+    opened = cases.open_new(tx, rows)
+    cases.rank(tx, rows)
     skipped = {"no free minutes": len(waiting) - len(listed)} if len(listed) < len(waiting) else {}
     return JobReport(len(waiting), opened, skipped)
 

@@ -129,6 +129,34 @@ def card(name: NameArgument, project: ProjectOption = None, as_json: JsonOption 
         typer.echo(as_markdown(told))
 
 
+@models.command("audit")
+def audit(
+    contact: Annotated[str, typer.Argument(help="The contact that was judged (int_...).")] = "",
+    verdict: Annotated[str, typer.Argument(help="resolved, unresolved or unclear.")] = "",
+    by: Annotated[str, typer.Option(help="Who judged it.")] = "",
+    project: ProjectOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the contacts drawn at random from those on no list, or write down what one's record says.
+
+    The list knows only its own: these tell how many it misses. See engage models card.
+    """
+    from engage.app import auditing
+
+    with opened_app(project) as app:
+        if contact:
+            auditing.judge(app, contact, verdict, by)
+        drawn = auditing.waiting(app)
+    if as_json:
+        print_json(drawn)
+    elif contact:
+        typer.echo(f"{contact} is {verdict}; {len(drawn)} contacts wait to be judged")
+    elif drawn:
+        print_table("To be judged", tuple(drawn[0]), [tuple(one.values()) for one in drawn])
+    else:
+        typer.echo("No contact waits; a share of those on no list is drawn each night.")
+
+
 @models.command("evaluate")
 def evaluate(
     name: NameArgument,

@@ -105,6 +105,12 @@ class Scoring(Section):
         unit="rows",
         ge=1_000,
     )
+    audit_share: float = key(
+        "of the contacts on no list so many are drawn for somebody to judge by their record",
+        0.05,
+        ge=0,
+        le=1,
+    )
 
 
 class JobSettings(Section):

@@ -14,6 +14,7 @@ from engage.store.store import Tx
 from engage.store.tables.decisions import refusal_counts, refusals
 from engage.store.tables.models import beliefs, scores
 from engage.store.tables.running import job_runs
+from engage.store.tables.work import contact_audits
 
 KEPT = {
     "job_runs": timedelta(days=90),
@@ -21,6 +22,7 @@ KEPT = {
     "scores": timedelta(days=180),
     "refusals": timedelta(days=400),
     "beliefs": timedelta(days=400),
+    "contact_audits": timedelta(days=400),
 }
 """How long; runs that found nothing to do are kept for a day only, the last of each job always."""
 
@@ -38,6 +40,9 @@ def purge(tx: Tx, now: datetime) -> dict[str, int]:
         "beliefs": sa.delete(beliefs).where(
             beliefs.c.learned_at < now - KEPT["beliefs"],
             beliefs.c.learned_at < sa.select(sa.func.max(beliefs.c.learned_at)).scalar_subquery(),
+        ),
+        "contact_audits": sa.delete(contact_audits).where(
+            contact_audits.c.drawn_at < now - KEPT["contact_audits"]
         ),
         "job_runs": sa.delete(job_runs).where(
             (job_runs.c.due < now - KEPT["job_runs"])

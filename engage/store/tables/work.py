@@ -63,3 +63,19 @@ case_attempts = sa.Table(
     words("result"),
     words("note", empty=True),
 )
+
+contact_audits = sa.Table(
+    "contact_audits",
+    metadata,
+    words("interaction_id", key=True),
+    words("person_id"),
+    moment("as_of"),
+    real("score", null=True),
+    real("share"),
+    moment("drawn_at"),
+    words("verdict", null=True),
+    words("judged_by", null=True),
+    moment("judged_at", null=True),
+    sa.Index(None, "person_id"),
+    sa.Index(None, "drawn_at"),
+)
