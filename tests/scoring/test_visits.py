@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from engage.domain.scores import Subject
 from engage.errors import NotTrainable
 from engage.scoring.artifact import Artifact
-from engage.scoring.calibrate import Calibration, settle
+from engage.scoring.calibrate import Calibration
+from engage.scoring.isotonic import most_honest
 from engage.scoring.predict import Predictor
 from engage.scoring.prepare import prepare
 from engage.scoring.splits import Blocks, Split
@@ -202,11 +203,11 @@ def test_calibration_asks_about_each_visit_once(
     """Shrinking goes by how many rows there are, so that a visit told thrice would prove too much."""
     asked: list[int] = []
 
-    def counting(found: Calibration, raw: Floats, label: Floats) -> Calibration:
+    def counting(raw: Floats, label: Floats, person: NDArray[np.int64]) -> Calibration:
         asked.append(len(raw))
-        return settle(found, raw, label)
+        return most_honest(raw, label, person)
 
-    monkeypatch.setattr("engage.scoring.fit.settle", counting)
+    monkeypatch.setattr("engage.scoring.fit.most_honest", counting)
     trained = train(model(), visits, now=now, seed=1, threads=1, split="random")
     assert asked == [trained.artifact.body["window"]["learned"]["rows"]]
 
