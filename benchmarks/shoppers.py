@@ -36,7 +36,6 @@ def _decided(project: Project) -> list[Figure]:
     project.told("models", "train", "--at", "2018-12-14T00:00:00")
     project.told("job", "plan_capacity", "--at", NOON)
     scored = project.told("job", "score_sessions", "--at", NOON)[0]
-    project.told("job", "deliver_messages", "--at", NOON)
     decided = project.told("decisions", "list", "--limit", "20000")
     offered = sum(one["action"] == "chat_offer" for one in decided)
     with (DATA / FILE).open(newline="") as file:
@@ -55,6 +54,7 @@ def _decided(project: Project) -> list[Figure]:
 
 def _afterwards(project: Project) -> list[Figure]:
     """Measure what the offers changed: they were never shown, so it can be nothing but chance."""
+    project.told("job", "deliver_messages", "--at", AFTER)
     project.told("job", "record_outcomes", "--at", AFTER)
     report = project.told("report", "--at", AFTER)["triggers"]
     effect = next(one for one in report if one["name"] == "likely_to_buy")["effect"]
