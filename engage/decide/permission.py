@@ -6,28 +6,23 @@ queue and on what the person does; nor are arms, which say nothing of what is al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
-from engage.decide import approval, consent, exclusions, frequency, quiet_hours, reach
-from engage.decide.board import Board, Masks, Refusals, in_words, lay_out
+from engage.decide import freshness, policy, quiet_hours
+from engage.decide.board import Refusals, in_words, lay_out
 from engage.decide.quiet_hours import NEVER, Calendar
 from engage.decide.rules import Rules
 from engage.domain.actions import ON_PAGE, Action
 from engage.domain.reasons import Reason
 from engage.domain.triggers import Trigger
 
-GATES: tuple[Callable[[Board, Rules], Masks], ...] = (
-    approval.refused,
-    exclusions.refused,
-    reach.refused,
-    consent.refused,
-    frequency.refused,
-)
+GATES = tuple(gate for gate in policy.GATES if gate is not freshness.refused)
+"""What is asked of features and moments has no meaning where nothing happened."""
 
 
 @dataclass(frozen=True, slots=True)
