@@ -26,7 +26,7 @@ from engage.errors import WrongUse
 from engage.features.labels import labels
 from engage.features.schema import subjects_table
 from engage.measure.shares import wilson
-from engage.store import Tx, contact_audits, rows, scores
+from engage.store import Tx, contact_audits, people, rows, scores
 
 _UTC = pa.timestamp("us", "UTC")
 _WINDOW = timedelta(days=7)
@@ -63,16 +63,17 @@ def waiting(app: App) -> list[dict[str, Any]]:
     """Return the drawn contacts that nobody has judged, the oldest first, as their record tells them."""
     with app.store.read() as tx:
         drawn = contact_audits.waiting(tx).to_pylist()
-        return [
-            {"contact": one["interaction_id"], "person": one["person_id"], **_record(tx, one)}
-            for one in drawn
-        ]
-
-
-def _record(tx: Tx, drawn: dict[str, Any]) -> dict[str, Any]:
-    found = rows.find(tx, INTERACTIONS, "interaction_id", drawn["interaction_id"])
-    told = found[-1] if found else {}
-    return {name: told.get(name) for name in _TOLD}
+        who = people.everyone(tx, sorted({one["person_id"] for one in drawn}))
+        known = rows.read(tx, INTERACTIONS, person_ids=who).to_pylist()
+    records = {one["interaction_id"]: one for one in known}
+    return [
+        {
+            "contact": one["interaction_id"],
+            "person": one["person_id"],
+            **{name: records.get(one["interaction_id"], {}).get(name) for name in _TOLD},
+        }
+        for one in drawn
+    ]
 
 
 def judge(app: App, contact: str, verdict: str, by: str) -> None:

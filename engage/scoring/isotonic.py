@@ -11,7 +11,7 @@ from engage.scoring.calibrate import Calibration, People, error_of_mean, fit_sig
 Floats = NDArray[np.float64]
 
 FEWEST = 1_000
-"""With fewer rows the sigmoid is better on any data (Niculescu-Mizil and Caruana 2005)."""
+"""With fewer rows the sigmoid mostly does better (Niculescu-Mizil and Caruana 2005)."""
 FOLDS = 5
 CLEARLY = 2.0
 """So many standard errors, over people, must the gain be from zero."""
