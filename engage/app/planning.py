@@ -12,13 +12,15 @@ import pandas as pd
 import pyarrow as pa
 
 from engage.app.app import App
+from engage.app.inbound import foreseen
 from engage.clock import as_utc
 from engage.decide.capacity import Plan
 from engage.decide.hours import Window
-from engage.decide.plan import Forecast, Staff, current, forecast
+from engage.decide.plan import Forecast, Staff, current, forecast, half_hours
 from engage.domain.runs import JobReport
 from engage.store import Tx, plans, slots, staffing
 
+_DAY = pd.Timedelta(days=1)
 _HALF_HOUR = timedelta(minutes=30)
 _AHEAD = timedelta(days=8)
 _BEFORE = timedelta(days=9)
@@ -35,7 +37,8 @@ def plan_capacity(app: App) -> JobReport:
     now = app.now()
     with app.store.read() as tx:
         rosters = staffing.told(tx, since=now - _BEFORE, until=now + _AHEAD, known_by=now)
-    made = forecast(staff_of(app), now, roster=rosters.to_pandas())
+    inbound = foreseen(app, half_hours(now))
+    made = forecast(staff_of(app), now, roster=rosters.to_pandas(), inbound=inbound)
     body = made.body
     version = sha256(msgspec.json.encode(body, order="deterministic")).hexdigest()[:12]
     with app.store.write() as tx:
@@ -49,7 +52,18 @@ def plan_capacity(app: App) -> JobReport:
                 as_utc(until.to_pydatetime()),
                 made.slots["slot_id"].tolist(),
             )
-    return JobReport(seen=len(made.free), done=published)
+    return JobReport(seen=len(made.free), done=published, note=_words(made))
+
+
+def _words(made: Forecast) -> str:
+    """Return what the coming day asks of each queue of which contacts are foreseen."""
+    day = made.free[made.free["starts_at"] < made.free["starts_at"].min() + _DAY]
+    told = day[day["contacts"].notna() & (day["agents"] > 0)].groupby("queue", observed=True)
+    return "; ".join(
+        f"{queue}: {rows['contacts'].sum():,.0f} contacts foreseen in the day ahead, "
+        f"{rows['free_min'].sum() / 60:,.1f} hours free"
+        for queue, rows in told
+    )
 
 
 def staff_of(app: App) -> list[Staff]:

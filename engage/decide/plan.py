@@ -1,8 +1,8 @@
 """How many agent minutes are free for offers, by half hour, and which slots can be promised.
 
-A first, simple planner: of the staffed minutes, what inbound contacts do not need is free; what
-is promised already is taken off. Who works when, the roster says where there is one. The price of a
-minute is the one that the settings believe in.
+Of the staffed minutes, what inbound contacts do not need is free; what is promised already is taken
+off. Who works when, the roster says where there is one. What inbound contacts need, Erlang A says of
+those that are foreseen; where too few were recorded, the settings' share does.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from engage.decide.arrivals import HALF_HOUR, Foreseen
 from engage.decide.board import naive
 from engage.decide.capacity import Plan
-from engage.decide.hours import DAY, MINUTE, Window, spans, zone_of
+from engage.decide.erlang import Service, needed
+from engage.decide.hours import DAY, SECOND, Window, spans, zone_of
+from engage.decide.inbound import Flags, Floats
 from engage.decide.on_duty import by_roster
 from engage.errors import SettingsError
-
-HALF_HOUR = 30 * MINUTE
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,28 @@ class Staff:
 
 
 @dataclass(frozen=True)
+class Inbound:
+    """The contacts that a queue must answer, by half hour from the running one on, and how well."""
+
+    foreseen: Foreseen
+    service: Service
+
+    def needed(self, staffed: Flags) -> Floats:
+        """Return how many conversations must be possible at a time, by half hour; else NaN."""
+        per_s = self.foreseen.contacts[staffed] / (HALF_HOUR / SECOND)
+        found = np.full(len(staffed), np.nan)
+        found[staffed] = needed(per_s, self.foreseen.certainty[staffed], self.service)
+        return found
+
+
+@dataclass(frozen=True)
 class Forecast:
     """What a planning run publishes."""
 
     free: pd.DataFrame
     """queue, starts_at, ends_at, free_min: agent minutes for offers, by half hour; and where they
-    come from: agents (present on average), by (roster or settings)."""
+    come from: agents (present on average), by (roster or settings), contacts (foreseen, NaN where
+    they are not) and needed (conversations at a time that are kept for them)."""
     slots: pd.DataFrame
     """slot_id, queue, starts_at, ends_at, capacity: call-backs that can be kept."""
     price: Mapping[str, float] = field(default_factory=dict)
@@ -66,11 +84,20 @@ class Forecast:
             starts_at=self.free["starts_at"].astype(str), ends_at=self.free["ends_at"].astype(str)
         )
         rosters = {"rosters": dict(self.rosters)} if self.rosters else {}
-        return {"price": dict(self.price), "free": free.to_dict("records"), **rosters}
+        told = [
+            {name: value for name, value in row.items() if value == value}  # noqa: PLR0124 - not NaN
+            for row in free.to_dict("records")
+        ]
+        return {"price": dict(self.price), "free": told, **rosters}
 
 
 def forecast(
-    staff: Iterable[Staff], now: datetime, *, days: int = 7, roster: pd.DataFrame | None = None
+    staff: Iterable[Staff],
+    now: datetime,
+    *,
+    days: int = 7,
+    roster: pd.DataFrame | None = None,
+    inbound: Mapping[str, Inbound] | None = None,
 ) -> Forecast:
     """Return free minutes and slots from the half hour that is running to `days` ahead.
 
@@ -78,13 +105,16 @@ def forecast(
     slot's id is its queue and its beginning, so that planning again names the same slots alike.
     `roster` holds every version of what was known by now, as the relation staffing has it, from the
     beginning of today in any zone. It rules on the local days that it names; on others the settings
-    do.
+    do. `inbound`: what is foreseen, for the half hours of `half_hours`, by queue where it is.
     """
     known = sorted(staff, key=lambda one: one.queue)
-    now_us = int(naive(now).astype(np.int64))
-    start = now_us - now_us % HALF_HOUR
+    starts = half_hours(now, days)
     rows = {} if roster is None else dict(iter(roster.groupby("queue")))
-    made = [_free(one, start, days, rows.get(one.queue, _NO_ROSTER)) for one in known]
+    foreseen = inbound or {}
+    made = [
+        _free(one, starts, rows.get(one.queue, _NO_ROSTER), foreseen.get(one.queue))
+        for one in known
+    ]
     free = pd.concat([_empty(), *(table for table, _ in made)], ignore_index=True)
     handle = {one.queue: one.handle_min for one in known}
     places = np.floor(free["free_min"] / free["queue"].map(handle).astype("float64"))
@@ -97,11 +127,18 @@ def forecast(
     return Forecast(free, slots[columns].reset_index(drop=True), price, rosters)
 
 
+def half_hours(now: datetime, days: int = 7) -> npt.NDArray[np.int64]:
+    """Return when each half hour begins, from the running one to `days` ahead, in microseconds."""
+    at = int(naive(now).astype(np.int64))
+    return at - at % HALF_HOUR + HALF_HOUR * np.arange(days * DAY // HALF_HOUR)
+
+
 def _empty() -> pd.DataFrame:
     none = np.empty(0, "datetime64[us]")
-    empty = {"queue": [], "starts_at": none, "ends_at": none, "free_min": [], "agents": []}
-    kinds = {"queue": "str", "free_min": "float64", "agents": "float64", "by": "str"}
-    return pd.DataFrame({**empty, "by": []}).astype(kinds)
+    empty = {"queue": [], "starts_at": none, "ends_at": none, "by": []}
+    figures = ("free_min", "agents", "contacts", "needed")
+    kinds = {"queue": "str", "by": "str"} | dict.fromkeys(figures, "float64")
+    return pd.DataFrame({**empty, **{name: [] for name in figures}}).astype(kinds)
 
 
 _NO_ROSTER = pd.DataFrame(
@@ -112,30 +149,45 @@ _NO_ROSTER = pd.DataFrame(
 )
 
 
-def _free(one: Staff, start: int, days: int, roster: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+def _free(
+    one: Staff, starts: npt.NDArray[np.int64], roster: pd.DataFrame, inbound: Inbound | None
+) -> tuple[pd.DataFrame, str]:
     """Return a queue's half hours, and when the newest word was known that they follow."""
+    agents, ruled, known = _on_duty(one, starts, roster)
+    free, kept = agents * one.free_min, np.full(len(starts), np.nan)
+    if inbound is not None:
+        kept = inbound.needed(agents > 0)
+        free = np.fmax(agents * one.concurrency - kept, 0.0) * 30
+    table = pd.DataFrame(
+        {
+            "queue": one.queue,
+            "starts_at": starts.view("datetime64[us]"),
+            "ends_at": (starts + HALF_HOUR).view("datetime64[us]"),
+            "free_min": np.round(free, 6),
+            "agents": np.round(agents, 6),
+            "by": np.where(ruled, "roster", "settings"),
+            "contacts": np.nan if inbound is None else np.round(inbound.foreseen.contacts, 4),
+            "needed": kept,
+        }
+    )
+    return table, known
+
+
+def _on_duty(
+    one: Staff, starts: npt.NDArray[np.int64], roster: pd.DataFrame
+) -> tuple[Floats, npt.NDArray[np.bool_], str]:
+    """Return the agents of each half hour, whether the roster rules in it, and its newest word."""
     zone = zone_of(one.zone)
     if zone is None:
         raise SettingsError(f"queue {one.queue}: {one.zone!r} is no time zone")
-    starts = start + HALF_HOUR * np.arange(days * DAY // HALF_HOUR)
-    end = start + days * DAY
+    start, end = int(starts[0]), int(starts[-1]) + HALF_HOUR
     pieces = by_roster(roster, zone, start, end)
     settled = one.agents * pieces.open_for(spans(one.hours, zone, start, end))
     worked = np.where(pieces.ruled, pieces.agents * np.diff(pieces.edges), settled)
     half_hour = (pieces.edges[:-1] - start) // HALF_HOUR
     agents = np.bincount(half_hour, worked, len(starts)) / HALF_HOUR
     ruled = np.bincount(half_hour, pieces.ruled, len(starts)) > 0
-    table = pd.DataFrame(
-        {
-            "queue": one.queue,
-            "starts_at": starts.view("datetime64[us]"),
-            "ends_at": (starts + HALF_HOUR).view("datetime64[us]"),
-            "free_min": np.round(agents * one.free_min, 6),
-            "agents": np.round(agents, 6),
-            "by": np.where(ruled, "roster", "settings"),
-        }
-    )
-    return table, pieces.known
+    return agents, ruled, pieces.known
 
 
 def _ids(free: pd.DataFrame) -> list[str]:

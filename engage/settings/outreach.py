@@ -98,8 +98,29 @@ class Queue(Section):
     zone: Zone | Literal[""] = key(
         "their civil time; empty: the project's zone", "", unit="IANA zone"
     )
-    handle_min: float = key("how long a contact takes", 6.0, unit="minutes", gt=0)
-    inbound_share: float = key("share of their time that inbound contacts need", 0.7, ge=0, le=1)
+    handle_min: float = key(
+        "how long a call-back takes, and any contact where too few are known to tell",
+        6.0,
+        unit="minutes",
+        gt=0,
+    )
+    service_level: float = key(
+        "share of those who call or write that shall be answered within answer_s", 0.8, ge=0, lt=1
+    )
+    answer_s: float = key("how long they may wait", 20.0, unit="seconds", ge=0)
+    patience_s: float = key(
+        "after how long they give up, where too few did to tell",
+        120.0,
+        unit="seconds",
+        gt=0,
+        le=36_000,
+    )
+    inbound_share: float = key(
+        "share of their time that inbound contacts need, where less than two weeks of them are known",
+        0.7,
+        ge=0,
+        le=1,
+    )
     concurrency: int = key("contacts one agent has at a time", 1, ge=1)
     price_minor_per_min: float = key(
         "what an agent's minute is worth until the plan knows better",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,17 @@ def _known_zone(name: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
+def _a_day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no day; write it as 2026-12-24") from None
+    return text
+
+
+IsoDay = Annotated[str, AfterValidator(_a_day)]
 CLOCK_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
@@ -37,6 +49,12 @@ class Project(Section):
         "DE",
         unit="ISO 3166",
         pattern="^[A-Z]{2}$",
+    )
+    holidays: tuple[IsoDay, ...] = key(
+        "days on which hardly anybody calls, besides the home country's public holidays that are "
+        "known (US, FR, AU)",
+        (),
+        unit="YYYY-MM-DD",
     )
 
 

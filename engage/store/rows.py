@@ -9,6 +9,7 @@
     as_stored(relation, rows) -> pa.Table              the rows as they would come back
     find(tx, relation, column, value) -> list[dict]
     count(tx, relation) -> int                         hot rows
+    last_of(tx, relation, until) -> int                the last `seq` of what happened before
     page(tx, relation, after, last, limit) -> pa.Table every stored column, in the order of `seq`
     newer(tx, relation, after) -> pa.Table             the relation's columns, `seq` and `gone`
 
@@ -143,6 +144,13 @@ def find(tx: Tx, relation: Relation, column: str, value: str) -> list[dict[str, 
         held.c[column] == value, sa.not_(held.c.gone)
     )
     return [dict(row) for row in tx.execute(query.order_by(held.c.seq)).mappings()]
+
+
+def last_of(tx: Tx, relation: Relation, until: datetime) -> int:
+    """Return the last `seq` of the hot rows whose own time is before a moment; 0 without one."""
+    held = table(relation.name)
+    query = sa.select(sa.func.max(held.c.seq)).where(held.c[relation.time] < until)
+    return int(tx.execute(query).scalar() or 0)
 
 
 def count(tx: Tx, relation: Relation) -> int:
