@@ -21,7 +21,7 @@ from engage.domain.ids import Prefix, derive
 from engage.domain.runs import JobReport
 from engage.domain.scores import Subject
 from engage.domain.triggers import Trigger
-from engage.store import Tx, assignments, decisions, ledger
+from engage.store import Tx, assignments, decisions, ledger, weighed
 from engage.store import context as stored_context
 from engage.store.lock import lock_people
 
@@ -119,6 +119,7 @@ def _store(app: App, tx: Tx, decided: Decided, run_id: str) -> None:
     decisions.add(tx, tables["decisions"], now)
     decisions.add_refusals(tx, tables["refusals"], run_id)
     ledger.add_ghosts(tx, tables["ghosts"])
+    weighed.add(tx, tables["weighed"])
     send(app, tx, tables["messages"], tables["contacts"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -13,6 +14,7 @@ import pyarrow as pa
 
 from engage.app.app import App
 from engage.app.inbound import foreseen
+from engage.app.pricing import prices
 from engage.clock import as_utc
 from engage.decide.capacity import Plan
 from engage.decide.hours import Window
@@ -39,6 +41,7 @@ def plan_capacity(app: App) -> JobReport:
         rosters = staffing.told(tx, since=now - _BEFORE, until=now + _AHEAD, known_by=now)
     inbound = foreseen(app, half_hours(now))
     made = forecast(staff_of(app), now, roster=rosters.to_pandas(), inbound=inbound)
+    made = replace(made, prices=prices(app, made))
     body = made.body
     version = sha256(msgspec.json.encode(body, order="deterministic")).hexdigest()[:12]
     with app.store.write() as tx:
@@ -104,4 +107,7 @@ def _forecast(body: str) -> Forecast:
     free = pd.DataFrame(told["free"], columns=list(_FREE))
     for name in ("starts_at", "ends_at"):
         free[name] = pd.to_datetime(free[name]).astype("datetime64[us]")
-    return Forecast(free.astype({"free_min": "float64"}), pd.DataFrame(), told["price"])
+    asked = told.get("prices", {})
+    return Forecast(
+        free.astype({"free_min": "float64"}), pd.DataFrame(), told["price"], prices=asked
+    )

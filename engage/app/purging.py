@@ -8,7 +8,7 @@ from engage.store import retention
 
 
 def purge_expired(app: App) -> JobReport:
-    """Remove scores, refusals and job runs past their time."""
+    """Remove scores, refusals, what was weighed, and job runs past their time."""
     with app.store.write() as tx:
         removed = retention.purge(tx, app.now())
     total = sum(removed.values())

@@ -8,7 +8,7 @@ the decision is stored is a lost race, not another decision.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -34,6 +34,13 @@ class Plan:
     """slot_id, queue, starts_at, ends_at (UTC, naive), free (places left)."""
     price: Mapping[str, float]
     """Minor units for an agent minute; a queue that is not here costs nothing."""
+    price_later: Mapping[str, float] = field(default_factory=dict)
+    """The same for a minute of a slot, where it is another."""
+
+    def minute(self, action: Action) -> float:
+        """Return what a minute of the action's agents costs."""
+        now = self.price.get(action.queue, 0.0)
+        return self.price_later.get(action.queue, now) if action.slot else now
 
 
 def free_now(board: Board, plan: Plan) -> Masks:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from engage.decide.board import Board, Flags, in_words
 
 JSON = frozenset(
-    {"allowed", "propensities", "values", "reasons", "artifacts", "features", "details"}
+    {"allowed", "propensities", "values", "reasons", "artifacts", "features", "details", "options"}
 )
 _TIME = pa.timestamp("us")
 _TYPES: dict[str, pa.DataType] = {
@@ -55,6 +55,8 @@ class Decided:
     messages: pd.DataFrame
     contacts: pd.DataFrame
     """What the messages take from the contact budget."""
+    weighed: pd.DataFrame
+    """What each candidate that could be approached would have been worth."""
 
     @property
     def qualifications(self) -> pd.DataFrame:
@@ -86,6 +88,7 @@ class Decided:
             "ghosts": self.ghosts,
             "messages": self.messages,
             "contacts": self.contacts,
+            "weighed": self.weighed,
         }
         return {name: _table(frame) for name, frame in frames.items()}
 

@@ -2,12 +2,13 @@
 
 Of the staffed minutes, what inbound contacts do not need is free; what is promised already is taken
 off. Who works when, the roster says where there is one. What inbound contacts need, Erlang A says of
-those that are foreseen; where too few were recorded, the settings' share does.
+those that are foreseen; where too few were recorded, the settings' share does. A minute's price is what
+it would bring to others, where enough was weighed to tell; else the one that the settings believe in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -73,7 +74,10 @@ class Forecast:
     slots: pd.DataFrame
     """slot_id, queue, starts_at, ends_at, capacity: call-backs that can be kept."""
     price: Mapping[str, float] = field(default_factory=dict)
-    """Minor units for an agent minute, by queue."""
+    """Minor units for an agent minute, by queue, as the settings have it."""
+    prices: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+    """By queue, for the half hours from the first on: `now` for a minute in it, `later` for one of a
+    slot that is promised in it."""
     rosters: Mapping[str, str] = field(default_factory=dict)
     """When the newest word of its roster was known that counts here, by queue that has one."""
 
@@ -88,7 +92,8 @@ class Forecast:
             {name: value for name, value in row.items() if value == value}  # noqa: PLR0124 - not NaN
             for row in free.to_dict("records")
         ]
-        return {"price": dict(self.price), "free": told, **rosters}
+        prices = {"prices": self.prices} if self.prices else {}
+        return {"price": dict(self.price), "free": told, **rosters, **prices}
 
 
 def forecast(
@@ -124,7 +129,7 @@ def forecast(
     price = {one.queue: one.price_minor_per_min for one in known}
     said = zip(known, (said for _, said in made), strict=True)
     rosters = {one.queue: newest for one, newest in said if newest}
-    return Forecast(free, slots[columns].reset_index(drop=True), price, rosters)
+    return Forecast(free, slots[columns].reset_index(drop=True), price, rosters=rosters)
 
 
 def half_hours(now: datetime, days: int = 7) -> npt.NDArray[np.int64]:
@@ -208,6 +213,7 @@ def current(
     promised to call-backs in this half hour are taken off what is free now.
     """
     at = naive(now)
+    asked, asked_later = _asked(made, at)
     running = made.free[(made.free["starts_at"] <= at) & (made.free["ends_at"] > at)]
     booked = slots[(slots["starts_at"] <= at) & (slots["ends_at"] > at)]
     promised = booked["booked"] * booked["queue"].map(dict(handle_min)).fillna(0.0)
@@ -217,5 +223,19 @@ def current(
         version,
         {queue: max(0.0, minutes - float(taken.get(queue, 0))) for queue, minutes in free.items()},
         slots.assign(free=slots["capacity"] - slots["booked"]),
-        made.price,
+        {**made.price, **asked},
+        asked_later,
     )
+
+
+def _asked(made: Forecast, at: np.datetime64) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the plan's prices of a minute now and of one in a slot; none where it has none."""
+    if not made.prices or not len(made.free):
+        return {}, {}
+    begun = at - made.free["starts_at"].min().to_datetime64()
+    place = int(begun // np.timedelta64(HALF_HOUR, "us"))
+    now, later = (
+        {name: row[kind][place] for name, row in made.prices.items() if 0 <= place < len(row[kind])}
+        for kind in ("now", "later")
+    )
+    return now, later

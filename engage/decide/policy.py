@@ -42,6 +42,7 @@ from engage.decide.records import decisions
 from engage.decide.rules import Rules
 from engage.decide.value import Parts
 from engage.decide.verdict import Verdict
+from engage.decide.weighed import weighed
 from engage.domain.actions import Action
 from engage.domain.ids import draw_column
 from engage.domain.reasons import Reason
@@ -99,6 +100,7 @@ def decide(
         ghosts=ghosts(verdict, out),
         messages=messages(verdict, out, secret),
         contacts=contacts(verdict, out),
+        weighed=weighed(board, judged.possible, judged.worth),
     )
 
 
@@ -112,6 +114,8 @@ class Judged:
     timing: Timing
     fits: dict[int, Fit]
     worth: Parts
+    possible: Flags
+    """(n, a) what nothing but its value may stand against."""
 
     @property
     def allowed(self) -> Flags:
@@ -132,10 +136,11 @@ def _judge(board: Board, rules: Rules, plan: Plan) -> Judged:
     refused.add(no_agent)
     refused.add(capacity.slots_left(board, found, fits))
     offered = capacity.offered(board, no_agent[Reason.NO_CAPACITY])
-    worth = value.parts(board, plan, offered & refused.none)
+    possible = offered & refused.none
+    worth = value.parts(board, plan, possible)
     unworthy = value.below_price(board, worth, rules.minimum_minor)
     refused.add({Reason.BELOW_PRICE: unworthy & refused.none})
-    return Judged(refused, offered, timing, fits, worth)
+    return Judged(refused, offered, timing, fits, worth, possible)
 
 
 def _qualify(

@@ -52,7 +52,7 @@ def parts(board: Board, plan: Plan, possible: Flags) -> Parts:
     stake = board.candidates["stake_minor"].to_numpy(np.float64)
     cost = np.asarray([action.cost_minor for action in board.actions], np.float64)
     minutes = np.asarray([action.agent_minutes for action in board.actions], np.float64)
-    per_minute = np.asarray([plan.price.get(a.queue, 0.0) for a in board.actions], np.float64)
+    per_minute = np.asarray([plan.minute(action) for action in board.actions], np.float64)
     goodwill = board.by_action([action.annoyance_minor for action in board.actions], np.float64)
     annoyance = np.where(board.requested[:, None], 0.0, goodwill)
     price = minutes * per_minute

@@ -34,6 +34,7 @@ class Prefix(StrEnum):
     EFFECT = "eff"
     PLAN = "pln"
     BELIEFS = "bel"
+    WEIGHED = "wei"
 
 
 _SEPARATOR = "\x1f"

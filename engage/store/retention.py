@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from engage.domain.runs import RunState
 from engage.store.store import Tx
-from engage.store.tables.decisions import refusal_counts, refusals
+from engage.store.tables.decisions import refusal_counts, refusals, weighed
 from engage.store.tables.models import beliefs, scores
 from engage.store.tables.running import job_runs
 from engage.store.tables.work import contact_audits
@@ -23,6 +23,7 @@ KEPT = {
     "refusals": timedelta(days=400),
     "beliefs": timedelta(days=400),
     "contact_audits": timedelta(days=400),
+    "weighed": timedelta(days=14),
 }
 """How long; runs that found nothing to do are kept for a day only, the last of each job always."""
 
@@ -44,6 +45,7 @@ def purge(tx: Tx, now: datetime) -> dict[str, int]:
         "contact_audits": sa.delete(contact_audits).where(
             contact_audits.c.drawn_at < now - KEPT["contact_audits"]
         ),
+        "weighed": sa.delete(weighed).where(weighed.c.at < now - KEPT["weighed"]),
         "job_runs": sa.delete(job_runs).where(
             (job_runs.c.due < now - KEPT["job_runs"])
             | (idle & (job_runs.c.due < now - KEPT["idle_job_runs"])),

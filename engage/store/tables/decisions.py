@@ -88,6 +88,16 @@ contact_ledger = sa.Table(
     sa.Index(None, "person_id", "at"),
 )
 
+weighed = sa.Table(
+    "weighed",
+    metadata,
+    words("weighed_id", key=True),
+    words("trigger"),
+    moment("at"),
+    json("options", null=False),
+    sa.Index(None, "at"),
+)
+
 plans = sa.Table(
     "plans",
     metadata,
