@@ -89,7 +89,7 @@ def test_it_is_as_good_as_trying_everything() -> None:
             (int(h), {"now": float(a), "slot": float(b)})
             for h, (a, b) in zip(at, nets, strict=True)
         ]
-        free = rng.integers(0, 3, 3) * TEN
+        free = np.asarray(rng.integers(0, 3, 3) * TEN, np.float64)
         found = solve(wanted(*people), free[None, :])
         assert found.gain == pytest.approx(best(people, free.tolist()))
 
