@@ -9,7 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from engage.app import frames, trigger_reach
 from engage.app.candidates import candidates_of
+from engage.app.frames import Scored
 from engage.app.previewing import preview, to_be_tried
 from engage.app.rehearsing import rehearse
 from engage.app.trigger_approval import approve
@@ -169,6 +171,23 @@ def test_its_own_contacts_use_up_the_budget(bank: Bank) -> None:
     assert told["refused"] == {}  # she was not refused altogether
 
 
+def test_a_visit_is_decided_once_also_when_it_is_left_alone(bank: Bank) -> None:
+    """Some are drawn to be left alone, so that no open offer stands in the way of another."""
+    visitors = [bank.cast.person(f"visitor {n}") for n in range(8)]
+    for who in visitors:
+        for ago in (95, 70, 45, 20):  # four half hours, one visit
+            bank.cast.event(who, "page", page="/card", ago=ago * MINUTE)
+    bank.cast.tell()
+    watching = {"subject": "session", "when": "pages >= 1", "goal": "application_submitted"}
+    hand_in(bank, table(NAME, **watching, actions=["callback_slot"], holdout=0, exploration=1))
+
+    told = preview(bank.app, NAME)
+
+    assert told["decisions"] == told["qualified"] == len(visitors)
+    # Evenly drawn between the call and leaving alone, by those who are not held out of everything.
+    assert told["actions"][0]["expected"] == told["treated"] / 2
+
+
 def test_hours_are_asked_as_of_each_moment(bank: Bank) -> None:
     """At two in the night no text may go out, and none waits until the morning; at eleven one may."""
     for n in range(4):
@@ -241,6 +260,29 @@ def test_what_cannot_be_previewed_says_why(bank: Bank, name: str, days: int, wor
     hand_in(bank, table("of_people", subject="person", when="true"))
     with pytest.raises(WrongUse, match=words):
         preview(bank.app, name, days=days)
+
+
+def test_a_trigger_may_wait_for_a_score_to_fall(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = bank.cast.person("ann")
+    for ago in (9, 6, 3):
+        bank.cast.event(who, "page", page="/card", ago=ago * MINUTE)
+    bank.cast.tell()
+
+    def falling(*asked: Any) -> Scored:
+        scored = frames.score_subjects(*asked)
+        place = scored.frame.column_names.index("session_intent")
+        fallen = [0.9 - 0.1 * look for look in range(scored.frame.num_rows)]
+        return replace(scored, frame=scored.frame.set_column(place, "session_intent", [fallen]))
+
+    monkeypatch.setattr(trigger_reach, "score_subjects", falling)
+    waits = {"subject": "session", "goal": "application_submitted"}
+    hand_in(bank, table(NAME, **waits, when="session_intent_drop >= 0.25"))
+    hand_in(bank, table("too_far", **waits, when="session_intent_drop >= 0.95"))
+
+    assert preview(bank.app, NAME)["fired"] == 1
+    assert preview(bank.app, "too_far")["fired"] == 0
 
 
 def test_a_drop_is_held_against_the_earlier_looks_of_the_same_visit(bank: Bank) -> None:
