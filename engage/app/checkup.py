@@ -8,17 +8,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
 from datetime import datetime, timedelta
 
 from engage.app.app import App
 from engage.app.finding import Finding
 from engage.app.model_checkup import models_found
+from engage.app.trigger_diff import differences, same
+from engage.app.trigger_edits import SEED
 from engage.app.value_checkup import values_found
 from engage.deliver import killswitch
 from engage.domain.messages import MessageState
 from engage.domain.runs import RunState
-from engage.domain.triggers import Trigger
+from engage.domain.triggers import Trigger, TriggerState
 from engage.store import jobs as runs
 from engage.store import outbox, plans, quarantine, staffing
 from engage.store import triggers as stored
@@ -29,8 +30,6 @@ _ENOUGH = 1 << 30
 """Bytes free; below it a night's training and archiving may not fit."""
 _ROSTER_AHEAD = timedelta(days=7)
 """As far ahead as slots are promised."""
-_OWN = ("version", "state", "by", "approved_by")
-"""What belongs to a stored version of a trigger and not to its settings."""
 
 
 def check_up(
@@ -107,16 +106,34 @@ def _jobs(app: App, due: Mapping[str, datetime | None]) -> Iterator[Finding]:
 def _triggers(app: App, settings: Mapping[str, Trigger]) -> Iterator[Finding]:
     with app.store.read() as tx:
         in_force = {trigger.name: trigger for trigger in stored.current(tx)}
+        waiting = {trigger.name: trigger for trigger in stored.waiting(tx)}
+    for name, draft in sorted(waiting.items()):
+        words = f"version {draft.version} by {draft.by} waits for approval"
+        if draft.state is TriggerState.APPROVED:
+            words = f"version {draft.version} is approved and held"
+        remedy = f"engage triggers preview {name} tries it; engage triggers approve {name}"
+        yield Finding("look", f"trigger {name}", words, remedy)
     for name, written in sorted(settings.items()):
         rules = in_force[name]
-        names = [one.name for one in fields(Trigger) if one.name not in _OWN]
-        changed = [one for one in names if getattr(written, one) != getattr(rules, one)]
-        if changed:
+        changed = [one.key for one in differences(rules, written)]
+        if changed and not (name in waiting and same(waiting[name], written)):
             words = f"settings.toml says otherwise than version {rules.version}, which is in force"
-            remedy = f"engage triggers show {name}: the stored version rules, not the file"
-            yield Finding("look", f"trigger {name}", f"{words}: {', '.join(changed)}", remedy)
+            yield Finding(
+                "look", f"trigger {name}", f"{words}: {', '.join(changed)}", _way_in(rules)
+            )
     live = sum(trigger.state == "live" for trigger in in_force.values())
     yield Finding("ok", "triggers", f"{live} of {len(in_force)} are live")
+
+
+def _way_in(rules: Trigger) -> str:
+    """Return how what the file says comes into force, or what is in force into the file."""
+    name = rules.name
+    if rules.by == SEED and rules.version == 1:
+        return f"engage triggers diff {name} shows it; engage triggers apply settings.toml brings it in"
+    return (
+        f"engage triggers diff {name} --file settings.toml shows it; the stored version rules: engage "
+        f"triggers export {name} writes it, to be put into the file or edited and applied"
+    )
 
 
 def _rows(app: App) -> Iterator[Finding]:

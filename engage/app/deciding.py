@@ -9,14 +9,13 @@ import pandas as pd
 import pyarrow as pa
 
 from engage.app.app import App
+from engage.app.candidates import candidates_of
 from engage.app.frames import Scored
-from engage.app.lifts import lifts
 from engage.app.planning import current_plan
 from engage.app.sending import send
 from engage.app.triggers import live
-from engage.decide import context, policy, triggers
+from engage.decide import context, policy
 from engage.decide.policy import Decided
-from engage.decide.stake import stakes
 from engage.domain.ids import Prefix, derive
 from engage.domain.runs import JobReport
 from engage.domain.scores import Subject
@@ -36,7 +35,7 @@ def decide(app: App, subject: Subject, scored: Scored, moments: pa.Table) -> Job
     validity counts.
     """
     watching = live(app, subject)
-    candidates = _candidates(app, scored, moments, watching)
+    candidates = candidates_of(app, scored, moments, watching)
     seen = scored.frame.num_rows
     if candidates.empty:
         return JobReport(seen=seen)
@@ -49,31 +48,6 @@ def decide(app: App, subject: Subject, scored: Scored, moments: pa.Table) -> Job
         decided = _decide(app, tx, candidates, watching, run_id)
         _store(app, tx, decided, run_id)
     return _report(seen, decided)
-
-
-def _candidates(
-    app: App, scored: Scored, moments: pa.Table, watching: tuple[Trigger, ...]
-) -> pd.DataFrame:
-    """Return one row for each trigger and subject whose condition holds, within its validity."""
-    fired = triggers.fire(scored.frame, watching)
-    if not any(mask.any() for mask in fired.values()):
-        return pd.DataFrame()
-    frame = scored.frame.to_pandas().merge(
-        moments.to_pandas(), on="subject_id", how="left", validate="one_to_one"
-    )
-    margins = {name: journey.margin_minor for name, journey in app.settings.journeys.items()}
-    adds = lifts(app)
-    parts = []
-    for trigger in watching:
-        rows = frame[fired[trigger.name]]
-        rows = rows[rows["as_of"] - rows["moment"] <= trigger.validity]
-        stake = stakes(rows, trigger, margins)
-        rows = adds.of(trigger.name, rows, scored.frame.take(pa.array(rows.index)))
-        parts.append(rows.assign(trigger=trigger.name, stake_minor=stake))
-    together = pd.concat(parts, ignore_index=True)
-    used = {**scored.artifacts, **adds.artifacts}
-    candidates: pd.DataFrame = together.assign(artifacts=pd.Series([used] * len(together)))
-    return candidates
 
 
 def _undecided(app: App, candidates: pd.DataFrame) -> pd.DataFrame:

@@ -15,6 +15,8 @@ from engage.errors import DefinitionError, SettingsError
 from engage.features.schema import arrow_schema
 from engage.measure.goals import reached
 from engage.settings import Settings
+from engage.settings.outreach import Trigger as Written
+from engage.settings.trigger_file import TriggerEdit
 
 
 def goals_of(settings: Settings) -> dict[str, Goal]:
@@ -29,7 +31,7 @@ def goals_of(settings: Settings) -> dict[str, Goal]:
     for goal in goals.values():
         _check_goal(goal)
     for name, journey in settings.journeys.items():
-        _known(journey.goal, goals, f"[journeys.{name}] goal")
+        _known(journey.goal, goals, f"settings.toml [journeys.{name}] goal")
     return goals
 
 
@@ -61,7 +63,7 @@ def actions_of(settings: Settings) -> dict[str, Action]:
         for name, a in settings.actions.items()
     }
     for action in actions.values():
-        place = f"[actions.{action.name}]"
+        place = f"settings.toml [actions.{action.name}]"
         if action.fallback:
             _known(action.fallback, actions, f"{place} fallback")
         if action.queue:
@@ -70,35 +72,77 @@ def actions_of(settings: Settings) -> dict[str, Action]:
 
 
 def triggers_of(
-    settings: Settings, goals: Mapping[str, Goal], actions: Mapping[str, Action]
+    settings: Settings,
+    goals: Mapping[str, Goal],
+    actions: Mapping[str, Action],
+    file: str = "settings.toml",
 ) -> dict[str, Trigger]:
-    """Return the triggers that the settings define, by name; what they name must exist."""
-    triggers = {}
-    for name, t in settings.triggers.items():
-        place = f"[triggers.{name}]"
-        for action in t.actions:
-            _known(action, actions, f"{place} actions")
-        _known(t.goal, {*goals, RECOVERED}, f"{place} goal")
-        if t.journey:
-            _known(t.journey, settings.journeys, f"{place} journey")
-        triggers[name] = Trigger(
-            name=name,
-            subject=Subject(t.subject),
-            when=t.when,
-            actions=tuple(t.actions),
-            goal=t.goal,
-            horizon=timedelta(hours=t.horizon_h),
-            contact_class=ContactClass(t.class_),
-            stake=Stake(t.stake),
-            stake_minor=t.stake_minor,
-            stake_share=t.stake_share,
-            journey=t.journey,
-            validity=timedelta(minutes=t.validity_min),
-            holdout=t.holdout,
-            exploration=t.exploration,
-            variants=tuple(t.variants),
-        )
+    """Return the triggers that the settings define, by name; what they name must exist.
+
+    `file` is where their tables stand, for what is said of a wrong name.
+    """
+    triggers = {name: _trigger(name, t) for name, t in settings.triggers.items()}
+    for trigger in triggers.values():
+        check_names(trigger, goals, actions, settings.journeys, file=file)
     return triggers
+
+
+def _trigger(name: str, t: Written) -> Trigger:
+    return Trigger(
+        name=name,
+        subject=Subject(t.subject),
+        when=t.when,
+        actions=tuple(t.actions),
+        goal=t.goal,
+        horizon=timedelta(hours=t.horizon_h),
+        contact_class=ContactClass(t.class_),
+        stake=Stake(t.stake),
+        stake_minor=t.stake_minor,
+        stake_share=t.stake_share,
+        journey=t.journey,
+        validity=timedelta(minutes=t.validity_min),
+        holdout=t.holdout,
+        exploration=t.exploration,
+        variants=tuple(t.variants),
+    )
+
+
+def check_names(
+    trigger: Trigger,
+    goals: Collection[str],
+    actions: Collection[str],
+    journeys: Collection[str],
+    *,
+    file: str = "settings.toml",
+) -> None:
+    """Refuse a trigger that names an action, goal or journey that is not there."""
+    place = f"{file} [triggers.{trigger.name}]"
+    for action in trigger.actions:
+        _known(action, actions, f"{place} actions")
+    _known(trigger.goal, {*goals, RECOVERED}, f"{place} goal")
+    if trigger.journey:
+        _known(trigger.journey, journeys, f"{place} journey")
+
+
+def written(trigger: Trigger) -> TriggerEdit:
+    """Return a trigger as it is written in a file, with the version that it has."""
+    return TriggerEdit(
+        subject=trigger.subject.value,
+        when=trigger.when,
+        class_=trigger.contact_class.value,
+        actions=trigger.actions,
+        goal=trigger.goal,
+        horizon_h=trigger.horizon / timedelta(hours=1),
+        stake=trigger.stake.value,
+        stake_minor=trigger.stake_minor,
+        stake_share=trigger.stake_share,
+        journey=trigger.journey,
+        validity_min=trigger.validity / timedelta(minutes=1),
+        holdout=trigger.holdout,
+        exploration=trigger.exploration,
+        variants=trigger.variants,
+        version=trigger.version,
+    )
 
 
 def _known(name: str, names: Collection[str], place: str) -> None:
@@ -106,4 +150,4 @@ def _known(name: str, names: Collection[str], place: str) -> None:
         return
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)
     hint = f"; the nearest is {near[0]!r}" if near else ""
-    raise SettingsError(f"settings.toml {place}: there is no {name!r}{hint}")
+    raise SettingsError(f"{place}: there is no {name!r}{hint}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pyarrow as pa
 
@@ -51,11 +51,16 @@ def switch(app: App, name: str, state: TriggerState, *, by: str = "command line"
     with app.store.write() as tx:
         in_force = {trigger.name: trigger for trigger in stored.current(tx)}
         if name not in in_force:
-            raise WrongUse(f"there is no trigger {name!r}; {nearest(name, sorted(in_force))}")
+            raise unknown(name, in_force)
         found = in_force[name]
         if not stored.set_state(tx, name, found.version, state, by=by, at=app.now()):
             raise WrongUse(f"trigger {name} is {found.state}; it cannot become {state}")
     return found
+
+
+def unknown(name: str, known: Collection[str]) -> WrongUse:
+    """Return what to say of a trigger that is not there."""
+    return WrongUse(f"there is no trigger {name!r}; {nearest(name, sorted(known))}")
 
 
 def live(app: App, subject: Subject) -> tuple[Trigger, ...]:

@@ -1,4 +1,4 @@
-"""Triggers: which are live, what they say, whether a condition is sound."""
+"""Triggers: which are live, what they say, which wait for approval; stop one and let it go on."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
+from engage.cli import trigger_edits, trigger_preview
 from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
-from engage.domain.scores import Subject
 from engage.domain.triggers import TriggerState
 
 triggers = typer.Typer(help="When somebody is worth approaching.", no_args_is_help=True)
@@ -19,19 +19,24 @@ NameArgument = Annotated[str, typer.Argument(help="The trigger's name.")]
 
 @triggers.command("list")
 def list_triggers(project: ProjectOption = None, as_json: JsonOption = False) -> None:
-    """Show the version of each trigger that is in force."""
+    """Show the version of each trigger that is in force, and those that wait for approval."""
     from engage.store import triggers as stored
 
     with opened_app(project) as app, app.store.read() as tx:
-        current = sorted(stored.current(tx), key=lambda t: t.name)
+        known = {(one.name, one.version): one for one in stored.current(tx)}
+        known |= {(one.name, one.version): one for one in stored.waiting(tx)}
+    listed = [known[key] for key in sorted(known)]
     if as_json:
-        print_json([_plain(asdict(trigger)) for trigger in current])
+        print_json([_plain(asdict(trigger)) for trigger in listed])
         return
     rows = [
-        (t.name, t.version, t.state, t.subject, t.contact_class, ", ".join(t.actions), t.holdout)
-        for t in current
+        (
+            *(t.name, t.version, t.state, t.by, t.subject, t.contact_class),
+            *(", ".join(t.actions), t.holdout),
+        )
+        for t in listed
     ]
-    columns = ("name", "version", "state", "subject", "class", "actions", "held out")
+    columns = ("name", "version", "state", "by", "subject", "class", "actions", "held out")
     print_table("Triggers", columns, rows)
 
 
@@ -45,21 +50,6 @@ def show(name: NameArgument, project: ProjectOption = None) -> None:
     if not found:
         raise typer.BadParameter(f"there is no trigger {name!r}; see engage triggers list")
     print_json(_plain(asdict(found[0])))
-
-
-@triggers.command("check")
-def check(
-    when: Annotated[str, typer.Argument(help="The condition, as in settings.toml.")],
-    subject: Annotated[Subject, typer.Option(help="session, interaction, person or appointment.")],
-    project: ProjectOption = None,
-) -> None:
-    """Check that a condition names known columns and does only what a condition may."""
-    from engage.app.triggers import columns_for
-    from engage.features.predicates import check as check_condition
-
-    with opened_app(project) as app:
-        check_condition(when, columns_for(app, subject))
-    typer.echo("the condition is sound")
 
 
 @triggers.command("pause")
@@ -88,4 +78,6 @@ def _plain(trigger: dict[str, object]) -> dict[str, object]:
 
 def register(app: typer.Typer) -> None:
     """Add this group's commands."""
+    trigger_edits.register(triggers)
+    trigger_preview.register(triggers)
     app.add_typer(triggers, name="triggers")

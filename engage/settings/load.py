@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -20,6 +20,7 @@ from engage.settings.root import Settings
 from engage.settings.secrets import Secrets
 
 FILE = "settings.toml"
+Read = TypeVar("Read", bound=Section)
 _SECRET = re.compile(
     r"secret|token|passw|credential|api_?key|private_?key|account_sid", re.IGNORECASE
 )
@@ -43,33 +44,44 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> Settings:
     """
     Secrets.from_environ(environ or {})
     path = folder / FILE
+    return parse(tables_in(path), file=str(path))
+
+
+def tables_in(path: Path) -> dict[str, Any]:
+    """Return the tables of a TOML file as they stand there; SettingsError when it is none."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path}: not TOML: {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from None
-    return parse(raw, file=str(path))
 
 
 def parse(raw: Mapping[str, Any], *, file: str = FILE) -> Settings:
     """Return the settings that these tables give; what they leave out has its default."""
-    refused = [f"{file} {place}: {problem}" for place, problem in _secrets_in(raw)]
+    return parse_as(Settings, raw, file=file)
+
+
+def parse_as(kind: type[Read], raw: Mapping[str, Any], *, file: str) -> Read:
+    """Return tables as the kind of file that they are, checked and frozen as the settings are."""
+    refused = [f"{file} {place}: {problem}" for place, problem in _secrets_in(raw, kind)]
     if refused:
         raise SettingsError("\n".join(refused))
     try:
-        return Settings.model_validate_json(json.dumps(raw, default=str))
+        return kind.model_validate_json(json.dumps(raw, default=str))
     except ValidationError as invalid:
-        words = [f"{file} {_in_words(error)}" for error in invalid.errors()]
+        words = [f"{file} {_in_words(error, kind)}" for error in invalid.errors()]
         raise SettingsError("\n".join(words)) from None
 
 
-def _secrets_in(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+def _secrets_in(
+    table: Mapping[str, Any], kind: type[Section], path: tuple[str, ...] = ()
+) -> Iterator[tuple[str, str]]:
     for name, value in table.items():
         here = (*path, name)
         if isinstance(value, Mapping):
-            yield from _secrets_in(value, here)
-        elif _SECRET.search(name) and not _is_setting(here):
+            yield from _secrets_in(value, kind, here)
+        elif _SECRET.search(name) and not _is_setting(here, kind):
             yield (
                 _place(here),
                 "a secret never stands here but in the environment; see `engage settings`",
@@ -78,16 +90,16 @@ def _secrets_in(table: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterato
             yield _place(here), "an address with a password; set ENGAGE_STORE_URL in its place"
 
 
-def _is_setting(path: tuple[str, ...]) -> bool:
-    names = _names_at(path[:-1])
+def _is_setting(path: tuple[str, ...], kind: type[Section]) -> bool:
+    names = _names_at(path[:-1], kind)
     return names is None or path[-1] in names
 
 
-def _in_words(error: ErrorDetails) -> str:
+def _in_words(error: ErrorDetails, file: type[Section]) -> str:
     path = tuple(str(part) for part in error["loc"])
     kind = error["type"]
     if kind == "extra_forbidden":
-        return f"{_place(path)}: unknown key{_nearest(path)}"
+        return f"{_place(path)}: unknown key{_nearest(path, file)}"
     if kind == "missing":
         return f"{_place(path)}: this key is needed and has no default"
     if kind == "value_error":
@@ -107,14 +119,14 @@ def _place(path: tuple[str, ...]) -> str:
     return f"[{'.'.join(tables)}] {last}" if tables else f"[{last}]"
 
 
-def _nearest(path: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(path[-1], _names_at(path[:-1]) or (), n=1, cutoff=0.0)
+def _nearest(path: tuple[str, ...], kind: type[Section]) -> str:
+    near = difflib.get_close_matches(path[-1], _names_at(path[:-1], kind) or (), n=1, cutoff=0.0)
     return f"; the nearest is {near[0]!r}" if near else ""
 
 
-def _names_at(path: tuple[str, ...]) -> Collection[str] | None:
+def _names_at(path: tuple[str, ...], kind: type[Section]) -> Collection[str] | None:
     """Return the keys that a table may hold; None where the project names its own."""
-    table: type[Section] = Settings
+    table = kind
     parts = iter(path)
     for part in parts:
         field = keys_of(table).get(part)

@@ -73,8 +73,13 @@ def _family(
             yield f"{_bare(name)} = {one_line(one)}"
         return
     for name, one in rows.items():
-        yield from ("", f"[{dotted}.{_bare(name)}]")
-        yield from (_line(key, value) for key, value, _ in given(one))
+        yield from ("", *named_table(path, name, one))
+
+
+def named_table(path: tuple[str, ...], name: str, row: Section) -> list[str]:
+    """Return the lines of one table that a project names itself; defaults are left out."""
+    head = f"[{'.'.join(path)}.{_bare(name)}]"
+    return [head, *(_line(key, value) for key, value, _ in given(row))]
 
 
 def one_line(row: Any) -> str:

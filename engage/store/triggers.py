@@ -1,9 +1,12 @@
 """Triggers by name and version: the approved version rules, whatever the settings say later.
 
 add_version(tx, trigger, at) -> Trigger             as the next version of its name
+add_after(tx, trigger, base, at) -> Trigger | None  as the one after `base`; None if that is taken
+written_at(tx, name, number) -> datetime | None     when a version was stored
 current(tx) -> list[Trigger]                        the version in force of each name
 version(tx, name, number) -> Trigger | None
 versions(tx, name) -> list[Trigger]                 the newest first
+waiting(tx) -> list[Trigger]                        the newest of each name that may go live yet
 set_state(tx, name, number, state, *, by, at) -> bool
 """
 
@@ -40,7 +43,14 @@ _LISTS = ("actions", "variants")
 def add_version(tx: Tx, trigger: Trigger, at: datetime) -> Trigger:
     """Store a trigger as the next version of its name and return it with its number."""
     newest = next(iter(versions(tx, trigger.name)), None)
-    numbered = replace(trigger, version=1 if newest is None else newest.version + 1)
+    added = add_after(tx, trigger, 0 if newest is None else newest.version, at)
+    # Where somebody else took the number meanwhile, there is a newer one by now.
+    return added or add_version(tx, trigger, at)
+
+
+def add_after(tx: Tx, trigger: Trigger, base: int, at: datetime) -> Trigger | None:
+    """Store a trigger as the version after `base`; None when that one is there already."""
+    numbered = replace(trigger, version=base + 1)
     row = {
         "name": numbered.name,
         "version": numbered.version,
@@ -50,10 +60,17 @@ def add_version(tx: Tx, trigger: Trigger, at: datetime) -> Trigger:
         "approved_by": numbered.approved_by,
         "created_at": at,
     }
-    if bulk.insert_new(tx, "triggers", bulk.one(triggers, row)) == 0:
-        # Somebody else took the number meanwhile.
-        return add_version(tx, trigger, at)
-    return numbered
+    new = bulk.insert_new(tx, "triggers", bulk.one(triggers, row))
+    return numbered if new else None
+
+
+def written_at(tx: Tx, name: str, number: int) -> datetime | None:
+    """Return when a version of a trigger was stored."""
+    query = sa.select(triggers.c.created_at)
+    at: datetime | None = tx.execute(
+        query.where(triggers.c.name == name, triggers.c.version == number)
+    ).scalar()
+    return at
 
 
 def current(tx: Tx) -> list[Trigger]:
@@ -81,19 +98,34 @@ def versions(tx: Tx, name: str) -> list[Trigger]:
     return _read(tx, triggers.c.name == name)
 
 
+def waiting(tx: Tx) -> list[Trigger]:
+    """Return the newest version of each name that has not been live yet, in name order.
+
+    One that is older than the version in force has been overtaken and waits no more.
+    """
+    newest: dict[str, Trigger] = {}
+    for one in _read(tx, sa.true()):
+        newest.setdefault(one.name, one)
+    return [one for one in newest.values() if one.state in (_S.DRAFT, _S.APPROVED)]
+
+
 def set_state(
     tx: Tx, name: str, number: int, state: TriggerState, *, by: str, at: datetime
 ) -> bool:
     """Take a version to its next state; False when that step is not open to it, or to this person.
 
-    Nobody approves what they wrote. A version that goes live pauses the one before.
+    Nobody approves what they wrote. A version that goes live pauses the one before, and none goes
+    live after a newer one has: what is paused and the newest is always what was live last.
     """
-    found = version(tx, name, number)
+    known = _held(tx, name)
+    found = next((one for one in known if one.version == number), None)
     if found is None or state not in STEPS[found.state]:
         return False
-    if state is _S.APPROVED and by == found.by:
+    if state is _S.APPROVED and by.casefold() == found.by.casefold():
         return False
     if state is _S.LIVE:
+        if any(one.version > number and one.state in (_S.LIVE, _S.PAUSED) for one in known):
+            return False
         tx.execute(
             sa.update(triggers)
             .where(triggers.c.name == name, triggers.c.state == _S.LIVE)
@@ -107,6 +139,15 @@ def set_state(
     )
     approvals.add(tx, kind="trigger", name=name, version=str(number), verb=str(state), by=by, at=at)
     return True
+
+
+def _held(tx: Tx, name: str) -> list[Trigger]:
+    """Return every version of a trigger, which nobody else can change until the transaction ends."""
+    mine = triggers.c.name == name
+    tx.execute(
+        sa.select(triggers.c.version).where(mine).order_by(triggers.c.version).with_for_update()
+    )
+    return versions(tx, name)
 
 
 def _text(trigger: Trigger) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 _DO = re.compile(
     r"""
     (?P<how>Write|Append\ to)\ `(?P<file>[^`]+)`[^`]*?\n\ *```\w+\n(?P<text>.*?)\n\ *```
+    | [Cc]hange\ `(?P<old>[^`]+)`\ to\ `(?P<new>[^`]+)`\s+in\s+`(?P<where>[^`]+)`
     | [Aa]dd\ `(?P<line>[^`]+)`\ to\ `(?P<name>\w+)`\s+in\s+`(?P<place>[^`]+)`
     | ```sh\n(?P<script>.*?)\n\ *```
     | `(?P<command>(?:engage|make)\ [^`]+)`
@@ -28,12 +29,17 @@ class Step:
     append: bool = False
     within: str = ""
     """The class or set that `text` is added to."""
+    instead: str = ""
+    """What `text` takes the place of."""
     command: str = ""
 
     def write(self, folder: Path) -> None:
         """Do to the files of a folder what the step says."""
         path = folder / self.file
-        if self.within:
+        if self.instead:
+            assert path.read_text().count(self.instead) == 1, f"{self.instead} is not there once"
+            path.write_text(path.read_text().replace(self.instead, self.text))
+        elif self.within:
             path.write_text(_with_line(path.read_text(), self.within, self.text))
         elif self.append:
             path.write_text(f"{path.read_text()}\n{self.text}")
@@ -55,6 +61,8 @@ def steps(recipe: str) -> Iterator[Step]:
         if found["file"]:
             text = textwrap.dedent(found["text"]) + "\n"
             yield Step(found["file"], text, append=found["how"] != "Write")
+        elif found["old"]:
+            yield Step(found["where"], found["new"], instead=found["old"])
         elif found["line"]:
             yield Step(found["place"], found["line"], within=found["name"])
         else:

@@ -23,7 +23,7 @@ from tests.bank import LAUNCH, SECRET, Bank, begin
 from tests.docs.recipes import section, steps
 
 README = (ROOT / "README.md").read_text()
-RECIPES = re.findall(r"^### (Add a .*)$", README, re.MULTILINE)
+RECIPES = re.findall(r"^### ((?:Add|Change) a .*)$", README, re.MULTILINE)
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "var", ".*")
 MAIN = "from engage.cli.command import main; main()"
 
@@ -39,10 +39,13 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     monkeypatch.setenv("ENGAGE_SECRET", SECRET)
 
     def one(command: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", shlex.split(command))
+        words, _, file = command.partition(" > ")
+        monkeypatch.setattr(sys, "argv", shlex.split(words))
         with pytest.raises(SystemExit) as ended:
             main()
         out, err = capsys.readouterr()
+        if file:
+            Path(file).write_text(out)
         return int(str(ended.value.code or 0)), out + err
 
     return one
@@ -123,7 +126,7 @@ def test_a_recipe_has_at_most_four_steps_and_says_what_to_do(title: str) -> None
 
 def test_there_is_a_recipe_for_each_kind_of_definition() -> None:
     assert [title.split()[-1] for title in RECIPES] == [
-        "trigger", "model", "job", "channel", "setting",
+        "trigger", "trigger", "model", "job", "channel", "setting",
     ]  # fmt: skip
 
 
@@ -133,6 +136,28 @@ def test_add_a_trigger(follow: Follow, run: Run, tmp_path: Path) -> None:
     assert "card_fees_read (version 1) fired" in said["engage explain 4711"][1]
     listed = json.loads(run("engage triggers list --json")[1])
     assert "card_fees_read" in {row["name"] for row in listed}
+
+
+def test_change_a_live_trigger(follow: Follow, run: Run, tmp_path: Path) -> None:
+    said = follow("Change a live trigger", tmp_path / "mine")
+    assert {code for code, _ in said.values()} == {0}, said
+    told = {command.split()[2]: words for command, (_, words) in said.items()}
+    assert "call_abandoned (version 2): a draft" in told["apply"]
+    assert "holdout: 0.2 instead of 0.5" in told["diff"]
+    assert "version 2 (draft), over 30 days" in told["preview"]
+    assert told["approve"] == "call_abandoned (version 2) is live\n"
+    listed = json.loads(run("engage triggers list --json")[1])
+    (now,) = [row for row in listed if row["name"] == "call_abandoned"]
+    assert (now["version"], now["state"], now["holdout"]) == (2, "live", 0.2)
+    # A file that was exported before is not taken any more.
+    assert run("engage triggers apply edit.toml --by Ann") == (
+        0,
+        "call_abandoned (version 2): says the same already\nnothing new\n",
+    )
+    Path("edit.toml").write_text(Path("edit.toml").read_text().replace("0.2", "0.3"))
+    code, told_off = run("engage triggers apply edit.toml --by Ann")
+    assert code == 2
+    assert "wrote version 2 on" in told_off
 
 
 @pytest.fixture

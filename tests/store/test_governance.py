@@ -59,6 +59,7 @@ def test_nobody_approves_what_they_wrote(store: Store) -> None:
     with store.write() as tx:
         triggers.add_version(tx, NIGHT, NOON)
         assert not go(tx, 1, S.APPROVED, by="anna")
+        assert not go(tx, 1, S.APPROVED, by="Anna")
         assert go(tx, 1, S.APPROVED)
         held = triggers.version(tx, NIGHT.name, 1)
         assert held is not None
@@ -80,6 +81,52 @@ def test_two_who_write_at_once_get_two_versions(store: Store) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(write, range(8))) == list(range(1, 9))
+
+
+def test_no_version_goes_live_after_a_newer_one_has(store: Store) -> None:
+    with store.write() as tx:
+        for number in (1, 2, 3):
+            triggers.add_version(tx, NIGHT, NOON)
+            assert go(tx, number, S.APPROVED)
+        assert go(tx, 2, S.LIVE)
+        assert not go(tx, 1, S.LIVE)
+        assert go(tx, 2, S.PAUSED)
+        assert not go(tx, 1, S.LIVE)
+        assert [one.version for one in triggers.current(tx)] == [2]
+        assert go(tx, 2, S.LIVE)
+        assert go(tx, 3, S.LIVE)
+        assert [one.state for one in triggers.versions(tx, NIGHT.name)] == [
+            S.LIVE,
+            S.PAUSED,
+            S.APPROVED,
+        ]
+
+
+def test_a_number_is_taken_once_and_says_when(store: Store) -> None:
+    with store.write() as tx:
+        assert triggers.add_after(tx, NIGHT, 0, NOON) == NIGHT
+        assert triggers.add_after(tx, replace(NIGHT, by="carl"), 0, NOON + HOUR) is None
+        assert triggers.written_at(tx, NIGHT.name, 1) == NOON
+        assert triggers.written_at(tx, NIGHT.name, 2) is None
+        held = triggers.version(tx, NIGHT.name, 1)
+        assert held is not None
+        assert held.by == "anna"
+
+
+def test_the_newest_version_waits_until_it_is_live_and_no_older_one(store: Store) -> None:
+    def waiting(tx: Tx) -> list[int]:
+        return [one.version for one in triggers.waiting(tx)]
+
+    with store.write() as tx:
+        triggers.add_version(tx, NIGHT, NOON)
+        triggers.add_version(tx, NIGHT, NOON)
+        assert waiting(tx) == [2]
+        assert go(tx, 2, S.APPROVED)
+        assert waiting(tx) == [2]
+        assert go(tx, 2, S.LIVE)
+        assert waiting(tx) == []
+        assert go(tx, 2, S.PAUSED)
+        assert waiting(tx) == []
 
 
 def trained(number: int, days: int = 0) -> Record:
