@@ -35,7 +35,7 @@ ACTIONS = {
         Action("chat", "chat_offer", agent_minutes=6, queue="chat", prior_lift=0.04),
         Action("call_now", "callback", agent_minutes=6, queue="phone", prior_lift=0.05),
         Action("slot", "callback", agent_minutes=6, queue="phone", prior_lift=0.05, slot=True),
-        Action("sms", "sms", cost_minor=8, annoyance_minor=20, needs="sms", prior_lift=0.01),
+        Action("sms", "sms", cost_minor=8, annoyance_minor=20, needs="sms", prior_lift=0.0005),
     )
 }
 TRIGGERS = {
@@ -102,7 +102,7 @@ def candidates(known: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def measure(n: int) -> dict[str, float]:
+def measure(n: int, price: float) -> dict[str, float]:
     """Decide about n candidates once; return seconds and megabytes."""
     rng = np.random.default_rng(1)
     known = people(n, rng)
@@ -117,7 +117,7 @@ def measure(n: int) -> dict[str, float]:
             "free": 100_000,
         }
     )
-    plan = Plan("plan", {"chat": 1e6, "phone": 1e6}, slots, {"chat": 40.0, "phone": 40.0})
+    plan = Plan("plan", {"chat": 1e6, "phone": 1e6}, slots, {"chat": price, "phone": price})
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     begun = time.perf_counter()
     decided = decide(
@@ -140,16 +140,17 @@ def main() -> int:
     """Print each size's figures, and how they grow."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("sizes", nargs="*", type=int, default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--price", type=float, default=400.0, help="of a minute, in minor units")
     parser.add_argument("--one", action="store_true", help="in this process, as JSON")
     asked = parser.parse_args()
     if asked.one:
-        print(json.dumps(measure(asked.sizes[0])))
+        print(json.dumps(measure(asked.sizes[0], asked.price)))
         return 0
     print(
         f"{'candidates':>12}{'qualified':>12}{'decide s':>10}{'us each':>10}{'tables s':>10}{'MB':>8}{'of it input':>13}"
     )
     for n in asked.sizes:
-        command = [sys.executable, __file__, str(n), "--one"]
+        command = [sys.executable, __file__, str(n), "--one", "--price", str(asked.price)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         got = json.loads(done.stdout)
         print(

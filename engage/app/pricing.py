@@ -96,10 +96,11 @@ def _wanted(app: App, rows: pa.Table, names: Sequence[str], start: int, share: f
     """Return those of a week as those of the coming day, alike ones together."""
     at = rows["at"].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
     half_hour = (at - start) % DAY // HALF_HOUR
-    alike: dict[tuple[Any, ...], int] = {}
-    for place, text in zip(half_hour.tolist(), rows["options"].to_pylist(), strict=True):
+    alike: dict[tuple[Any, ...], float] = {}
+    told = (half_hour.tolist(), rows["options"].to_pylist(), rows["weight"].to_pylist())
+    for place, text, weight in zip(*told, strict=True):
         key = (place, *sorted(_options(app, msgspec.json.decode(text))))
-        alike[key] = alike.get(key, 0) + 1
+        alike[key] = alike.get(key, 0.0) + weight
     options = [(group, *one) for group, key in enumerate(alike) for one in key[1:]]
     actions = [app.actions[name] for _, name, _ in options]
     return Wanted(

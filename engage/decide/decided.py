@@ -26,6 +26,7 @@ _TYPES: dict[str, pa.DataType] = {
     "draw": pa.float64(),
     "stake_minor": pa.int64(),
     "share": pa.float64(),
+    "weight": pa.float64(),
     "merged_flag": pa.bool_(),
     "agent_minutes": pa.float64(),
     "cost_minor": pa.int64(),

@@ -12,14 +12,20 @@ from engage.decide.board import Board, Flags
 from engage.decide.value import Parts
 from engage.domain.ids import Prefix, derive_column
 
+MOST = 10_000
+"""Of more in one run a share is kept; it tells a price as well."""
+
 
 def weighed(board: Board, possible: Flags, worth: Parts) -> pd.DataFrame:
     """Return one row for each candidate that nothing but its value stands against.
 
-    weighed_id (the same for a trigger and subject all day long), trigger, at, options: what each
+    weighed_id (the same for a trigger and subject all day long), trigger, at, weight (how many it
+    stands for: of very many only a share is kept, by a hash of the subject), options: what each
     possible action is worth in minor units, the agent's minutes not paid for.
     """
-    rows = np.flatnonzero(possible.any(axis=1))
+    able = np.flatnonzero(possible.any(axis=1))
+    share = min(1.0, MOST / max(len(able), 1))
+    rows = able[_drawn(board, able, share)]
     net = np.round(worth.total[rows] + worth.price, 2)
     told = board.candidates[["trigger", "subject_id"]].take(rows)
     triggers, subjects = told["trigger"].tolist(), told["subject_id"].astype(str).tolist()
@@ -34,6 +40,15 @@ def weighed(board: Board, possible: Flags, worth: Parts) -> pd.DataFrame:
             "weighed_id": derive_column(Prefix.WEIGHED, triggers, subjects, [day] * len(rows)),
             "trigger": triggers,
             "at": np.full(len(rows), board.now),
+            "weight": np.full(len(rows), 1 / share),
             "options": pd.Series(options, dtype=object),
         }
     )
+
+
+def _drawn(board: Board, rows: np.ndarray[tuple[int], np.dtype[np.intp]], share: float) -> Flags:
+    if share == 1:
+        return np.ones(len(rows), bool)
+    hashed = pd.util.hash_array(board.candidates["subject_id"].to_numpy(object)[rows])
+    drawn: Flags = hashed < np.uint64(share * (2**64 - 1))
+    return drawn

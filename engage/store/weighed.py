@@ -1,6 +1,6 @@
 """What was weighed of late, taken or not: the demand that a plan prices agents' minutes by.
 
-add(tx, rows) -> int                       weighed_id, trigger, at, options; the first word of a day stays
+add(tx, rows) -> int                       weighed_id, trigger, at, weight, options; the first word of a day stays
 count(tx, since, until) -> int
 read(tx, since, until, share=1.0) -> pa.Table    the same share of the rows each time
 """

@@ -27,6 +27,7 @@ def weigh(bank: Bank, n: int, options: dict[str, float], *, at: datetime | None 
             "at": pa.array(
                 [moment - (1 + i % 7) * timedelta(days=1) for i in range(n)], pa.timestamp("us")
             ),
+            "weight": [1.0] * n,
             "options": [json.dumps(options)] * n,
         }
     )
@@ -111,6 +112,7 @@ def test_of_very_many_a_share_stands_for_all(bank: Bank, monkeypatch: pytest.Mon
             "weighed_id": ids,
             "trigger": ["visitor_struggling"] * len(ids),
             "at": pa.array([moment] * len(ids), pa.timestamp("us")),
+            "weight": [1.0] * len(ids),
             "options": ['{"call_now": 900.0}'] * len(ids),
         }
     )

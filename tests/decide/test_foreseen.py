@@ -19,7 +19,7 @@ NOTHING = pd.DataFrame()
 
 def turn(decided: list[dict[str, Any]], refused: list[tuple[str, list[str]]]) -> Decided:
     refusals = pd.DataFrame([{"person_id": who, "reasons": why} for who, why in refused])
-    return Decided(pd.DataFrame(decided), refusals, NOTHING, NOTHING, NOTHING, NOTHING)
+    return Decided(pd.DataFrame(decided), refusals, *[NOTHING] * 5)
 
 
 def decision(who: str, chances: dict[str, float], out: str = "") -> dict[str, Any]:

@@ -94,6 +94,7 @@ weighed = sa.Table(
     words("weighed_id", key=True),
     words("trigger"),
     moment("at"),
+    real("weight"),
     json("options", null=False),
     sa.Index(None, "at"),
 )

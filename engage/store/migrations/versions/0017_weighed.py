@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("weighed_id", WORDS, nullable=False),
         sa.Column("trigger", WORDS, nullable=False),
         sa.Column("at", TIME, nullable=False),
+        sa.Column("weight", sa.Double(), nullable=False),
         sa.Column("options", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("weighed_id", name=op.f("pk_weighed")),
     )
