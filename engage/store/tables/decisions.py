@@ -1,4 +1,4 @@
-"""What was decided around the decision itself: qualifications, refusals, ledgers, plans."""
+"""What stands around a decision: qualifications, refusals, ledgers, the policies and plans of then."""
 
 from __future__ import annotations
 
@@ -86,6 +86,14 @@ contact_ledger = sa.Table(
     words("state"),
     moment("rest_until", null=True),
     sa.Index(None, "person_id", "at"),
+)
+
+policies = sa.Table(
+    "policies",
+    metadata,
+    words("policy_version", key=True),
+    moment("first_used_at"),
+    json("body", null=False),
 )
 
 plans = sa.Table(
