@@ -130,6 +130,14 @@ class Cast:
         )
         return interaction_id
 
+    def appointment(self, person_id: str, *, ahead: timedelta, **columns: Any) -> str:
+        """Write down an appointment that begins so long from now; return its id."""
+        appointment_id = self._id(Prefix.APPOINTMENT)
+        known = {"known_at": self._at(timedelta(days=1)), "kind": "advice", "state": "booked"}
+        row = {"appointment_id": appointment_id, "starts_at": self._at(-ahead)} | known
+        self._row("appointments", person_id=person_id, **row | columns)
+        return appointment_id
+
     def exclude(self, person_id: str, reason: str, **columns: Any) -> None:
         """Write down that somebody must be left alone, from yesterday on."""
         since = self._at(timedelta(days=1))

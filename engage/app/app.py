@@ -55,7 +55,10 @@ class App:
     @cached_property
     def salt(self) -> bytes:
         """Return the key of the arms; a new epoch in the settings draws them anew."""
-        epoch = self.settings.assignment.epoch
+        return self.salt_of(self.settings.assignment.epoch)
+
+    def salt_of(self, epoch: str) -> bytes:
+        """Return the key of the arms of an epoch, past ones too."""
         return hmac.digest(self.secret, f"arms:{epoch}".encode(), "sha256")
 
     @cached_property

@@ -12,6 +12,7 @@ from engage.app.app import App
 from engage.app.candidates import candidates_of
 from engage.app.frames import Scored
 from engage.app.planning import current_plan
+from engage.app.rules import policy_body
 from engage.app.sending import send
 from engage.app.triggers import live
 from engage.decide import context, policy
@@ -20,7 +21,7 @@ from engage.domain.ids import Prefix, derive
 from engage.domain.runs import JobReport
 from engage.domain.scores import Subject
 from engage.domain.triggers import Trigger
-from engage.store import Tx, assignments, decisions, ledger, weighed
+from engage.store import Tx, assignments, decisions, ledger, policies, weighed
 from engage.store import context as stored_context
 from engage.store.lock import lock_people
 
@@ -89,6 +90,8 @@ def _store(app: App, tx: Tx, decided: Decided, run_id: str) -> None:
     """Write everything down in the one transaction that also read what it was decided from."""
     tables: Mapping[str, pa.Table] = decided.tables()
     now = app.now()
+    if len(decided.decisions) and not policies.known(tx, app.rules.version):
+        policies.keep(tx, app.rules.version, policy_body(app.settings), now)
     assignments.store_first(tx, tables["assignments"])
     decisions.add(tx, tables["decisions"], now)
     decisions.add_refusals(tx, tables["refusals"], run_id)

@@ -15,6 +15,7 @@ from engage.errors import DefinitionError, SettingsError
 from engage.features.schema import arrow_schema
 from engage.measure.goals import reached
 from engage.settings import Settings
+from engage.settings.outreach import Action as WrittenAction
 from engage.settings.outreach import Trigger as Written
 from engage.settings.trigger_file import TriggerEdit
 
@@ -46,22 +47,7 @@ def _check_goal(goal: Goal) -> None:
 
 def actions_of(settings: Settings) -> dict[str, Action]:
     """Return the actions that the settings define, by name; fallbacks and queues must exist."""
-    actions = {
-        name: Action(
-            name=name,
-            channel=a.channel,
-            cost_minor=a.cost_minor,
-            agent_minutes=a.agent_min,
-            queue=a.queue,
-            annoyance_minor=a.annoyance_minor,
-            needs=a.needs,
-            life=timedelta(minutes=a.life_min),
-            prior_lift=a.prior_lift,
-            slot=a.slot,
-            fallback=a.fallback,
-        )
-        for name, a in settings.actions.items()
-    }
+    actions = {name: action_of(name, a) for name, a in settings.actions.items()}
     for action in actions.values():
         place = f"settings.toml [actions.{action.name}]"
         if action.fallback:
@@ -69,6 +55,23 @@ def actions_of(settings: Settings) -> dict[str, Action]:
         if action.queue:
             _known(action.queue, settings.queues, f"{place} queue")
     return actions
+
+
+def action_of(name: str, a: WrittenAction) -> Action:
+    """Return one action as its table has it."""
+    return Action(
+        name=name,
+        channel=a.channel,
+        cost_minor=a.cost_minor,
+        agent_minutes=a.agent_min,
+        queue=a.queue,
+        annoyance_minor=a.annoyance_minor,
+        needs=a.needs,
+        life=timedelta(minutes=a.life_min),
+        prior_lift=a.prior_lift,
+        slot=a.slot,
+        fallback=a.fallback,
+    )
 
 
 def triggers_of(

@@ -14,14 +14,18 @@ from engage.app.intervals import decision_intervals
 from engage.app.persons import ids_of
 from engage.app.reasons import score_reasons
 from engage.decide.explain import details, money, story
+from engage.decide.passed import rules
 from engage.domain.catalog import QUERYABLE
 from engage.domain.outcomes import OUTCOMES
 from engage.domain.reasons import Reason
 from engage.domain.scores import Subject
+from engage.domain.triggers import Trigger
 from engage.errors import WrongUse
 from engage.features.definition import Feature
 from engage.features.frame import drop_of
-from engage.store import Tx, decisions, effects, outbox, people, rows, triggers
+from engage.features.plain import plain
+from engage.store import Tx, artifacts, decisions, effects, outbox, people, triggers
+from engage.store import rows as stored_rows
 
 _NEWEST = 5
 """Decisions of one person or visit that are told, ..."""
@@ -69,7 +73,7 @@ def explain(app: App, thing: str) -> Story:
 def _begin(tx: Tx, thing: str, told: Story) -> str:
     """Tell of the event that the story starts from, if it does, and return its subject."""
     for name, column in (("events", "event_id"), ("interactions", "interaction_id")):
-        found = rows.find(tx, QUERYABLE[name], column, thing)
+        found = stored_rows.find(tx, QUERYABLE[name], column, thing)
         if found:
             row = found[0]
             what = row.get("name") or row.get("disposition") or row.get("topic") or ""
@@ -116,18 +120,50 @@ def _tell_decision(app: App, tx: Tx, decision: dict[str, Any], told: Story) -> N
     told.lines.extend(story(decision, trigger, _reason_lines(because), currency))
     told.tell("intervals", bounds := decision_intervals(tx, decision))
     told.lines.extend(_interval_lines(decision, bounds, currency))
-    told.details.extend(details(decision, _meanings(app, decision)))
+    meanings = _meanings(app, decision, trigger)
+    told.facts |= {
+        "features": _known(decision, meanings),
+        "rules": rules(decision),
+        "versions": _versions(tx, decision),
+    }
+    told.details.extend(details(decision, meanings))
     told.lines.extend(_delivery(tx, decision, told))
     told.lines.extend(_afterwards(tx, decision, told))
     told.lines.extend(_effect(tx, decision, told))
 
 
-def _meanings(app: App, decision: dict[str, Any]) -> dict[str, Feature]:
-    """Return what each logged column means, by the models that scored the decision."""
-    used = [app.models[name] for name in decision["artifacts"] or {} if name in app.models]
+def _meanings(app: App, decision: dict[str, Any], trigger: Trigger | None) -> dict[str, Feature]:
+    """Return what each logged column means, by the models of its subject and those that scored."""
+    names = set(decision["artifacts"] or {})
+    about = None if trigger is None else trigger.subject
+    used = [m for name, m in sorted(app.models.items()) if name in names or m.subject is about]
     drops = [drop_of(model.name) for model in used if model.subject is Subject.SESSION]
     features = [feature for model in used for feature in model.features]
-    return {feature.name: feature for feature in (*features, *drops)}
+    own = plain(about) if about else None
+    return {one.name: one for one in (*(own.features if own else ()), *features, *drops)}
+
+
+def _known(decision: dict[str, Any], meanings: dict[str, Feature]) -> list[dict[str, Any]]:
+    """Return each logged column with its value and what it means; no words for a score."""
+    return [
+        {
+            "name": name,
+            "value": value,
+            "meaning": meanings[name].meaning if name in meanings else "",
+        }
+        for name, value in sorted((decision["features"] or {}).items())
+    ]
+
+
+def _versions(tx: Tx, decision: dict[str, Any]) -> dict[str, Any]:
+    """Return what decided: each version, and each artifact with its fingerprint."""
+    names = ("trigger_version", "policy_version", "plan_version", "run_id")
+    used = {
+        name: {"artifact_id": one, "sha256": record.sha256 if record else None}
+        for name, one in sorted((decision["artifacts"] or {}).items())
+        for record in [artifacts.get(tx, one)]
+    }
+    return {name: decision[name] for name in names} | {"artifacts": used}
 
 
 def _reason_lines(because: dict[str, Any]) -> Iterator[str]:
@@ -169,7 +205,7 @@ def _delivery(tx: Tx, decision: dict[str, Any], told: Story) -> Iterator[str]:
 def _afterwards(tx: Tx, decision: dict[str, Any], told: Story) -> Iterator[str]:
     """Tell which goals the person reached after the decision."""
     who = people.everyone(tx, [decision["person_id"]])
-    found = rows.read(tx, OUTCOMES, person_ids=who, since=decision["decided_at"]).to_pylist()
+    found = stored_rows.read(tx, OUTCOMES, person_ids=who, since=decision["decided_at"]).to_pylist()
     told.tell("outcomes", found)
     if not found:
         yield "Since then the person has reached no goal."

@@ -58,11 +58,6 @@ def lifts(app: App) -> Lifts:
         found = beliefs.latest(tx, app.now())
         champion = artifacts.champion(tx, MODEL)
     batch, body = found or ("", {"triggers": {}})
-    believed = {
-        trigger: {name: one["lift"] for name, one in told["actions"].items()}
-        for trigger, told in body["triggers"].items()
-        if "actions" in told
-    }
     threads = app.settings.scoring.threads
     serving = (
         None
@@ -74,11 +69,25 @@ def lifts(app: App) -> Lifts:
         )
     )
     artifact, policies = serving or ("", {})
-    return Lifts(batch, believed, policies, artifact)
+    return Lifts(batch, believed(body), policies, artifact)
+
+
+def believed(body: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Return what a batch of beliefs says each action adds, by trigger."""
+    return {
+        trigger: {name: one["lift"] for name, one in told["actions"].items()}
+        for trigger, told in body["triggers"].items()
+        if "actions" in told
+    }
 
 
 @lru_cache(maxsize=8)
 def _policies(folder: Path, sha256: str, key: bytes, threads: int) -> dict[str, Promise]:
+    return read_policies(folder, sha256, key, threads)
+
+
+def read_policies(folder: Path, sha256: str, key: bytes, threads: int) -> dict[str, Promise]:
+    """Return the policies of an artifact by trigger; refused when its files were altered."""
     artifact = read(folder, sha256, key)
     found: dict[str, Promise] = {}
     at = 0

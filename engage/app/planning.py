@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -103,7 +104,11 @@ def planned(tx: Tx, now: datetime) -> tuple[str, Forecast]:
 
 @lru_cache(maxsize=8)
 def _forecast(body: str) -> Forecast:
-    told: dict[str, Any] = msgspec.json.decode(body)
+    return told_plan(msgspec.json.decode(body))
+
+
+def told_plan(told: Mapping[str, Any]) -> Forecast:
+    """Return what was planned, from a stored plan's body."""
     free = pd.DataFrame(told["free"], columns=list(_FREE))
     for name in ("starts_at", "ends_at"):
         free[name] = pd.to_datetime(free[name]).astype("datetime64[us]")

@@ -15,6 +15,7 @@ from engage.settings.policy import Window as Written
 from engage.store.ledger import Cap
 
 _MONTH = timedelta(days=365.25 / 12)
+_OBEYED = ("policy", "caps", "deciding", "assignment", "actions", "journeys")
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -40,12 +41,20 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
+def policy_body(settings: Settings) -> str:
+    """Return, as JSON, all settings that a decision obeys besides trigger, person and plan."""
+    told = settings.model_dump(mode="json", by_alias=True, include=set(_OBEYED))
+    return json.dumps(told, sort_keys=True)
+
+
 def policy_version(settings: Settings) -> str:
-    """Return a short fingerprint of everything that says when and how often to contact."""
-    told = (settings.policy, settings.caps, settings.deciding)
-    parts = [part.model_dump(mode="json") for part in told]
-    text = json.dumps(parts, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    """Return a short fingerprint of `policy_body`: what changes a decision changes it."""
+    return fingerprint(policy_body(settings))
+
+
+def fingerprint(body: str) -> str:
+    """Return the version that a policy of this body has."""
+    return hashlib.sha256(body.encode()).hexdigest()[:12]
 
 
 def _hours(written: tuple[Written, ...]) -> Hours:

@@ -31,6 +31,29 @@ def list_decisions(
     print_table("Decisions", columns, [[row[c] for c in columns] for row in found])
 
 
+@decisions.command("replay")
+def replay_decisions(
+    project: ProjectOption = None,
+    sample: Annotated[int, typer.Option(min=1, help="How many, chosen by a hash.")] = 500,
+    trigger: Annotated[str | None, typer.Option(help="Only this trigger's.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed chooses others.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Make past decisions again from their log; exit with 1 where something comes out otherwise."""
+    from engage.app.replay.replaying import replay
+    from engage.cli.replay_words import words
+
+    with opened_app(project) as app:
+        found = replay(app, sample, trigger=trigger, seed=seed)
+    if as_json:
+        print_json(found.told)
+    else:
+        for line in words(found):
+            typer.echo(line)
+    if found.identical < found.decisions:
+        raise typer.Exit(1)
+
+
 def explain(
     thing: Annotated[
         str,

@@ -171,7 +171,7 @@ def lay_out(
             ordered["trigger"],
             "nobody passed the trigger",
         ),
-        actions=_used(known, actions),
+        actions=used(known, actions),
         now=naive(now),
     )
 
@@ -198,7 +198,7 @@ def _positions(index: pd.Index[Any], wanted: pd.Series[Any], problem: str) -> np
     return at
 
 
-def _used(triggers: Sequence[Trigger], actions: Mapping[str, Action]) -> tuple[Action, ...]:
+def used(triggers: Sequence[Trigger], actions: Mapping[str, Action]) -> tuple[Action, ...]:
     """Return the actions that these triggers list, and what they fall back to, in name order."""
     names = {name for trigger in triggers for name in trigger.actions}
     names |= {actions[name].fallback for name in names if name in actions} - {""}

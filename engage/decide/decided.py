@@ -22,6 +22,7 @@ _TIME = pa.timestamp("us")
 _TYPES: dict[str, pa.DataType] = {
     "trigger_version": pa.int64(),
     "qualified": pa.bool_(),
+    "must_serve": pa.bool_(),
     "propensity": pa.float64(),
     "draw": pa.float64(),
     "stake_minor": pa.int64(),
@@ -33,7 +34,7 @@ _TYPES: dict[str, pa.DataType] = {
     "n": pa.int64(),
     **dict.fromkeys(("decided_at", "known_at", "horizon_until", "qualified_at"), _TIME),
     **dict.fromkeys(("assigned_at", "at", "due_at", "expires_at", "created_at"), _TIME),
-    "updated_at": _TIME,
+    **dict.fromkeys(("updated_at", "moment"), _TIME),
 }
 """Every other column is text, JSON among them."""
 

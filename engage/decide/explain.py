@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from engage.decide.passed import rules
 from engage.domain.actions import NONE
 from engage.domain.assignments import Arm
 from engage.domain.reasons import Reason
@@ -41,7 +42,7 @@ def details(
 
     `features` give each column's meaning, by its name.
     """
-    return [*_facts(decision, features or {}), *_versions(decision)]
+    return [*_facts(decision, features or {}), *_passed(decision), *_versions(decision)]
 
 
 def _beginning(decision: Mapping[str, Any], trigger: Trigger | None) -> Iterator[str]:
@@ -67,6 +68,16 @@ def _facts(decision: Mapping[str, Any], features: Mapping[str, Feature]) -> Iter
             yield f"  {meaning.replace('{value}', value)}"
         else:
             yield f"  {name} was {value}" + (f" ({meaning})" if meaning else "")
+
+
+def _passed(decision: Mapping[str, Any]) -> Iterator[str]:
+    """Say of each action how many of the rules that were asked it passed, and which it did not."""
+    for action, asked in rules(decision).items():
+        failed = [one["reason"] for one in asked if one["passed"] is False]
+        passed = sum(one["passed"] is True for one in asked)
+        yield f"{action} passed {passed} rules" + (
+            f" and failed {', '.join(failed)}." if failed else "."
+        )
 
 
 def _weighing(decision: Mapping[str, Any], currency: str) -> Iterator[str]:

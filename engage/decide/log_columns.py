@@ -40,6 +40,15 @@ def columns(texts: pa.ChunkedArray, schema: pa.Schema) -> pa.Table:
         ) from error
 
 
+def typed(texts: pa.ChunkedArray, schema: pa.Schema) -> pa.Table:
+    """Return `columns` in these types; a log need not tell 3 from 3.0."""
+    asked = [
+        field.with_type(pa.float64()) if pa.types.is_integer(field.type) else field
+        for field in schema
+    ]
+    return columns(texts, pa.schema(asked)).cast(schema)
+
+
 def chances(texts: pa.ChunkedArray, actions: Sequence[str]) -> Numbers:
     """Return (n, k + 1) the logged propensities of these actions, none last; 0 where not allowed."""
     schema = pa.schema([(name, pa.float64()) for name in (*actions, NONE)])

@@ -26,11 +26,11 @@ def windows(board: Board) -> Whole:
     by the time of the run: a run repeated after a crash finds the same id.
     """
     moment = board.moments("moment").astype(np.int64)
-    widths = board.by_trigger([_width(trigger) for trigger in board.triggers], np.int64)
+    widths = board.by_trigger([width(trigger) for trigger in board.triggers], np.int64)
     return np.where(widths > 0, moment // np.maximum(widths, 1), 0)
 
 
-def _width(trigger: Trigger) -> int:
+def width(trigger: Trigger) -> int:
     """Return the stretch in microseconds; 0 is for ever."""
     if trigger.subject is Subject.APPOINTMENT:
         return 1

@@ -213,7 +213,7 @@ def current(
     promised to call-backs in this half hour are taken off what is free now.
     """
     at = naive(now)
-    asked, asked_later = _asked(made, at)
+    asked, asked_later = asked_at(made, at)
     running = made.free[(made.free["starts_at"] <= at) & (made.free["ends_at"] > at)]
     booked = slots[(slots["starts_at"] <= at) & (slots["ends_at"] > at)]
     promised = booked["booked"] * booked["queue"].map(dict(handle_min)).fillna(0.0)
@@ -223,19 +223,19 @@ def current(
         version,
         {queue: max(0.0, minutes - float(taken.get(queue, 0))) for queue, minutes in free.items()},
         slots.assign(free=slots["capacity"] - slots["booked"]),
-        {**made.price, **asked},
+        asked,
         asked_later,
     )
 
 
-def _asked(made: Forecast, at: np.datetime64) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the plan's prices of a minute now and of one in a slot; none where it has none."""
+def asked_at(made: Forecast, at: np.datetime64) -> tuple[dict[str, float], dict[str, float]]:
+    """Return what the plan asks at a moment for a minute now, and for one in a slot where that differs."""
     if not made.prices or not len(made.free):
-        return {}, {}
+        return dict(made.price), {}
     begun = at - made.free["starts_at"].min().to_datetime64()
     place = int(begun // np.timedelta64(HALF_HOUR, "us"))
     now, later = (
         {name: row[kind][place] for name, row in made.prices.items() if 0 <= place < len(row[kind])}
         for kind in ("now", "later")
     )
-    return now, later
+    return {**made.price, **now}, later

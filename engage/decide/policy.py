@@ -20,31 +20,26 @@ import pyarrow.compute as pc
 from engage.decide import (
     allocate,
     approval,
-    assignment,
     capacity,
     consent,
     exclusions,
-    explore,
     frequency,
     freshness,
     quiet_hours,
     reach,
-    value,
 )
-from engage.decide.board import Board, Flags, Masks, Refusals, lay_out
+from engage.decide.board import Board, Masks, Refusals, lay_out
 from engage.decide.capacity import Fit, Plan
+from engage.decide.choice import Weighed, draw, weigh
 from engage.decide.decided import Decided, refusals
+from engage.decide.demand import demand
 from engage.decide.naming import decision_ids
 from engage.decide.outbox import contacts, ghosts, messages
 from engage.decide.outing import outing
 from engage.decide.quiet_hours import Calendar, Timing
 from engage.decide.records import decisions
 from engage.decide.rules import Rules
-from engage.decide.value import Parts
-from engage.decide.verdict import Verdict
-from engage.decide.weighed import weighed
 from engage.domain.actions import Action
-from engage.domain.ids import draw_column
 from engage.domain.reasons import Reason
 from engage.domain.triggers import Trigger
 
@@ -88,9 +83,10 @@ def decide(
     board = lay_out(candidates, triggers, actions, context, now)
     judged = _judge(board, rules, plan)
     rows, ids = _qualify(board, judged, frozenset(decided))
-    verdict = _draw(board, judged, rows, ids, rules, salt, secret)
+    verdict = draw(board, judged.weighed, rows, ids, rules, salt, secret)
     out = outing(verdict, judged.timing, judged.fits, rules, secret)
-    reasons = np.bitwise_or.reduce(np.where(judged.offered, judged.refused.bits, 0), axis=1)
+    bits = np.where(judged.weighed.offered, judged.weighed.refused.bits, 0)
+    reasons = np.bitwise_or.reduce(bits, axis=1)
     lost = np.ones(board.n, bool)
     lost[rows] = False
     return Decided(
@@ -100,7 +96,7 @@ def decide(
         ghosts=ghosts(verdict, out),
         messages=messages(verdict, out, secret),
         contacts=contacts(verdict, out),
-        weighed=weighed(board, judged.possible, judged.worth),
+        weighed=demand(board, judged.weighed.possible, judged.weighed.worth),
     )
 
 
@@ -108,19 +104,9 @@ def decide(
 class Judged:
     """What may be offered to whom, and what stands against the rest."""
 
-    refused: Refusals
-    offered: Flags
-    """(n, a) what the trigger lists, and what stands in for it."""
+    weighed: Weighed
     timing: Timing
     fits: dict[int, Fit]
-    worth: Parts
-    possible: Flags
-    """(n, a) what nothing but its value may stand against."""
-
-    @property
-    def allowed(self) -> Flags:
-        """Return (n, a) what may be done."""
-        return self.offered & self.refused.none
 
 
 def _judge(board: Board, rules: Rules, plan: Plan) -> Judged:
@@ -136,11 +122,7 @@ def _judge(board: Board, rules: Rules, plan: Plan) -> Judged:
     refused.add(no_agent)
     refused.add(capacity.slots_left(board, found, fits))
     offered = capacity.offered(board, no_agent[Reason.NO_CAPACITY])
-    possible = offered & refused.none
-    worth = value.parts(board, plan, possible)
-    unworthy = value.below_price(board, worth, rules.minimum_minor)
-    refused.add({Reason.BELOW_PRICE: unworthy & refused.none})
-    return Judged(refused, offered, timing, fits, worth, possible)
+    return Judged(weigh(board, refused, offered, rules, plan), timing, fits)
 
 
 def _qualify(
@@ -151,44 +133,14 @@ def _qualify(
     What was decided before is a duplicate and leaves its person to another candidate; who loses
     to a better candidate of the same person is refused because an offer is open.
     """
-    able = np.flatnonzero(judged.allowed.any(axis=1))
+    weighed = judged.weighed
+    able = np.flatnonzero(weighed.allowed.any(axis=1))
     ids = np.asarray([*decision_ids(board, able), ""], object)[:-1]
     again = np.zeros(board.n, bool)
     again[able] = [one in decided for one in ids]
-    judged.refused.add({Reason.DUPLICATE: again[:, None]})
-    allowed = judged.allowed
-    won = allocate.winners(board, allowed, judged.worth.total)
-    judged.refused.add({Reason.OPEN_ACTION: (allowed.any(axis=1) & ~won)[:, None]})
+    weighed.refused.add({Reason.DUPLICATE: again[:, None]})
+    allowed = weighed.allowed
+    won = allocate.winners(board, allowed, weighed.worth.total)
+    weighed.refused.add({Reason.OPEN_ACTION: (allowed.any(axis=1) & ~won)[:, None]})
     order = pc.sort_indices(pa.array(ids[won[able]], pa.string())).to_numpy()
     return np.flatnonzero(won)[order], ids[won[able]][order]
-
-
-def _draw(
-    board: Board,
-    judged: Judged,
-    rows: npt.NDArray[np.intp],
-    ids: npt.NDArray[np.object_],
-    rules: Rules,
-    salt: bytes,
-    secret: bytes,
-) -> Verdict:
-    """Look up or draw the arms, then draw an action for each by its chance."""
-    allowed, worth = judged.allowed[rows], judged.worth.at(rows)
-    best = np.where(allowed, worth.total, -np.inf).argmax(axis=1)
-    share = board.by_trigger([t.exploration for t in board.triggers], np.float64)[rows]
-    share = np.where(board.exempt[rows], 0.0, share)
-    chance = explore.propensities(allowed, best, share, rules.exploration_floor)
-    drawn = np.asarray(draw_column(secret, ids, "action"), np.float64)
-    return Verdict(
-        board=board,
-        rows=rows,
-        ids=ids,
-        arms=assignment.assign(board, rows, rules, salt),
-        allowed=allowed,
-        refused=judged.refused.bits[rows],
-        offered=judged.offered[rows],
-        worth=worth,
-        chance=chance,
-        draw=drawn,
-        drawn=explore.pick(chance, drawn),
-    )

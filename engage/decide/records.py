@@ -43,6 +43,8 @@ COLUMNS = (
     "draw",
     "stake_minor",
     "horizon_until",
+    "moment",
+    "must_serve",
 )
 Objects = npt.NDArray[np.object_]
 
@@ -78,6 +80,8 @@ def decisions(verdict: Verdict, rules: Rules, plan: Plan, run_id: str) -> pd.Dat
         "draw": verdict.draw,
         "stake_minor": subject["stake_minor"].to_numpy(np.int64),
         "horizon_until": board.now + horizon[code],
+        "moment": board.moments("moment")[rows],
+        "must_serve": board.person("must_serve")[rows].astype(bool),
     }
     return pd.DataFrame(frame, columns=list(COLUMNS))
 

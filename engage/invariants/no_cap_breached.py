@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from engage.app.app import App
-from engage.app.rules import budget_of, policy_version
+from engage.app.policies import with_caps
+from engage.app.rules import budget_of
 from engage.decide.rules import HARD_CEILING
 from engage.domain.actions import ContactClass
 from engage.invariants.invariant import Invariant
@@ -27,7 +28,7 @@ def _breaches(app: App, tx: Tx) -> Iterator[str]:
     ceiling binds whatever was set. What the customer asked for and what was given back is free.
     """
     spent = _spent(tx)
-    ours = (spent["policy_version"] == policy_version(app.settings)).to_numpy()
+    ours = spent["policy_version"].isin(with_caps(tx, app.settings)).to_numpy()
     caps = (one for one in budget_of(app.settings) if one != _CEILING)
     for cap in (_CEILING, *caps):
         asked = np.ones(len(spent), bool) if cap is _CEILING else ours

@@ -2,6 +2,7 @@
 
 add(tx, body, at) -> str                       id of the batch; again at that moment replaces it
 latest(tx, now) -> tuple[str, dict] | None     the batch in force at a moment, with its id
+get(tx, beliefs_id) -> dict | None
 """
 
 from __future__ import annotations
@@ -34,3 +35,10 @@ def latest(tx: Tx, now: datetime) -> tuple[str, dict[str, Any]] | None:
     query = sa.select(beliefs).where(beliefs.c.learned_at <= now)
     found = tx.execute(query.order_by(beliefs.c.learned_at.desc()).limit(1)).one_or_none()
     return None if found is None else (found.beliefs_id, json.loads(found.body))
+
+
+def get(tx: Tx, beliefs_id: str) -> dict[str, Any] | None:
+    """Return one batch; None when it is no longer kept."""
+    query = sa.select(beliefs.c.body).where(beliefs.c.beliefs_id == beliefs_id)
+    body = tx.execute(query).scalar()
+    return None if body is None else json.loads(body)

@@ -4,6 +4,7 @@ keep(tx, rows) -> int        subject_id, model, as_of, person_id, artifact_id, s
 latest(tx, person_ids=None, models=None, *, subject_ids=None) -> pa.Table
 subjects(tx) -> int                 how many were ever scored
 highest(tx, subject_ids, artifact_ids, before) -> pa.Table    subject_id, model, score
+of_people(tx, person_ids, model, artifact_id) -> pa.Table     person_id, as_of, score
 read(tx, model, *, since=None, until=None) -> pa.Table
 """
 
@@ -69,6 +70,17 @@ def highest(
         scores.c.as_of < before,
     )
     return bulk.fetch(tx, query.group_by(scores.c.subject_id, scores.c.model))
+
+
+def of_people(tx: Tx, person_ids: Sequence[str], model: str, artifact_id: str) -> pa.Table:
+    """Return every score that an artifact gave these people, the oldest first."""
+    held = scores
+    query = sa.select(held.c.person_id, held.c.as_of, held.c.score).where(
+        bulk.among(tx, held.c.person_id, person_ids),
+        held.c.model == model,
+        held.c.artifact_id == artifact_id,
+    )
+    return bulk.fetch(tx, query.order_by(held.c.as_of, held.c.person_id))
 
 
 def read(

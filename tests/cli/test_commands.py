@@ -271,9 +271,44 @@ def test_a_decision_is_explained(engage: Engage, bank: Bank, monkeypatch: Any) -
     assert "form form_started on /card/form" in out.splitlines()[0]
     assert "application_abandoned (version 1) fired" in out.splitlines()[1]
     code, out, _ = engage("explain", event, "--json", "-p", str(bank.folder))
-    assert json.loads(out)["decisions"][0]["trigger"]["name"] == "application_abandoned"
+    (told,) = json.loads(out)["decisions"]
+    assert told["trigger"]["name"] == "application_abandoned"
+    known = {one["name"]: one for one in told["features"]}
+    assert known["form_started"]["value"] is True
+    assert known["form_started"]["meaning"]
+    assert {one["reason"]: one["passed"] for one in told["rules"]["chat_offer"]}["expired"] is False
+    assert told["versions"]["policy_version"] == bank.app.rules.version
     code, out, _ = engage("decisions", "list", "--json", "-p", str(bank.folder))
     assert {row["trigger"] for row in json.loads(out)} == {"application_abandoned"}
+
+
+def test_decisions_are_replayed(engage: Engage, bank: Bank, monkeypatch: Any) -> None:
+    monkeypatch.setenv("ENGAGE_STORE_URL", bank.environ["ENGAGE_STORE_URL"])
+    monkeypatch.setenv("ENGAGE_SECRET", bank.environ["ENGAGE_SECRET"])
+    asked = ("decisions", "replay", "-p", str(bank.folder))
+    code, out, _ = engage(*asked)
+    assert (code, out) == (0, "Nothing has been decided yet, so there is nothing to replay.\n")
+    bank.abandon_forms(12)
+    code, out, _ = engage(*asked)
+    assert (code, out.splitlines()[-1]) == (0, "Replay of 12 of 12 decisions: identical.")
+    bank.change("update decisions set draw = 0.5")
+    code, out, _ = engage(*asked, "--sample", "7")
+    assert (code, out.splitlines()[-1]) == (1, "Replay of 7 of 12 decisions: 7 not identical.")
+    assert "draw       0 same, 7 different" in out
+    assert "  and 2 more, see --json" in out
+    code, out, _ = engage(*asked, "--json")
+    told = json.loads(out)
+    assert (code, told["decisions"], told["identical"]) == (1, 12, 0)
+    differing = told["stages"]["draw"]["different"]
+    assert {one["stored"] for one in differing} == {0.5}
+    assert len({one["decision_id"] for one in differing}) == 12
+    bank.change("delete from policies")
+    code, out, _ = engage(*asked)
+    assert "  12 not replayed, the first dec_" in out
+    assert "the policy of then is not stored" in out
+    code, _, err = engage(*asked, "--trigger", "mortgage")
+    assert code == 2
+    assert "there is no trigger 'mortgage'" in err
 
 
 def test_a_person_is_shown_without_numbers(engage: Engage, bank: Bank, monkeypatch: Any) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from engage.decide.explain import details, story
+from engage.decide.passed import ARMS, rules
 from engage.domain.actions import ContactClass
 from engage.domain.reasons import Reason
 from engage.features.definition import Feature
@@ -38,6 +39,9 @@ def test_the_story_goes_from_the_condition_to_the_action() -> None:
         "  local_hour was 22 (hour of the day where the visitor is)",
         "  logged_in was yes",
         "  used the calculator 3 times",
+        # Of 22 reasons two are about the person's arm.
+        "chat passed 20 rules.",
+        "sms passed 20 rules.",
         "Decided by plan plan-1, policy policy-1, run run_1.",
     ]
 
@@ -49,6 +53,20 @@ def _draw() -> float:
 def test_what_was_not_allowed_says_why() -> None:
     text = told(World().with_person(**{"consent:sms": None}))
     assert f"  sms was not allowed: {Reason.NO_CONSENT.sentence}" in text
+
+
+def test_every_rule_is_told_passed_failed_or_not_asked() -> None:
+    world = World().with_person(**{"consent:sms": None})
+    told = rules(only(world.decide().decisions))
+    assert {one["reason"] for one in told["sms"]} == set(Reason) - set(ARMS)
+    judged = {one["reason"]: one["passed"] for one in told["sms"]}
+    assert judged["no_consent"] is False
+    assert judged["below_price"] is None  # what is refused is not weighed
+    assert all(judged[one] for one in judged if one not in {"no_consent", "below_price"})
+    assert all(one["passed"] for one in told["chat"])
+    assert all(one["sentence"] == Reason(one["reason"]).sentence for one in told["chat"])
+    lines = details(only(world.decide().decisions))
+    assert "sms passed 18 rules and failed no_consent." in lines
 
 
 def test_the_held_out_are_told_as_such() -> None:

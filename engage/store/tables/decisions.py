@@ -1,4 +1,4 @@
-"""What was decided around the decision itself: qualifications, refusals, ledgers, plans."""
+"""What stands around a decision: qualifications, refusals, ledgers, the policies and plans of then."""
 
 from __future__ import annotations
 
@@ -97,6 +97,14 @@ weighed = sa.Table(
     real("weight"),
     json("options", null=False),
     sa.Index(None, "at"),
+)
+
+policies = sa.Table(
+    "policies",
+    metadata,
+    words("policy_version", key=True),
+    moment("first_used_at"),
+    json("body", null=False),
 )
 
 plans = sa.Table(

@@ -50,6 +50,8 @@ decisions = hot(
     real("draw", null=True),
     whole("stake_minor", null=True),
     moment("horizon_until", null=True),
+    moment("moment", null=True),
+    flag("must_serve", null=True),
     sa.Index(None, "trigger", "decided_at"),
     sa.Index(None, "subject_id"),
 )

@@ -16,7 +16,7 @@ MOST = 10_000
 """Of more in one run a share is kept; it tells a price as well."""
 
 
-def weighed(board: Board, possible: Flags, worth: Parts) -> pd.DataFrame:
+def demand(board: Board, possible: Flags, worth: Parts) -> pd.DataFrame:
     """Return one row for each candidate that nothing but its value stands against.
 
     weighed_id (the same for a trigger and subject all day long), trigger, at, weight (how many it
