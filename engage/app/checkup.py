@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from engage.app import incidents
 from engage.app.app import App
 from engage.app.finding import Finding
 from engage.app.model_checkup import models_found
@@ -67,7 +68,7 @@ def _files(app: App) -> Iterator[Finding]:
 
 def _outgoing(app: App) -> Iterator[Finding]:
     with app.store.read() as tx:
-        stopped = killswitch.stopped(tx)
+        stopped, incident = killswitch.stopped(tx), incidents.current(tx)
         stuck = {
             state: outbox.read(tx, states=[state]).num_rows
             for state in (MessageState.UNKNOWN, MessageState.DEAD)
@@ -75,6 +76,9 @@ def _outgoing(app: App) -> Iterator[Finding]:
     if stopped:
         words = f"nothing goes out since {stopped}"
         yield Finding("look", "kill switch", words, "engage killswitch off")
+    if incident is not None:
+        words = f"{incident.mode} since {incident.since:%Y-%m-%d %H:%M} UTC, said by {incident.by}"
+        yield Finding("look", "incident", words, "engage incident off, when it is over")
     if app.settings.delivery.dry_run:
         yield Finding("ok", "delivery", "dry run: messages are decided and written, none is sent")
     else:

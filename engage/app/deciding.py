@@ -11,6 +11,7 @@ import pyarrow as pa
 from engage.app.app import App
 from engage.app.candidates import candidates_of
 from engage.app.frames import Scored
+from engage.app.incidents import obeying
 from engage.app.planning import current_plan
 from engage.app.rules import policy_body
 from engage.app.sending import send
@@ -76,7 +77,7 @@ def _decide(
         {trigger.name: trigger for trigger in watching},
         app.actions,
         known,
-        app.rules,
+        obeying(tx, app.rules),
         current_plan(app, tx, now),
         now=now,
         salt=app.salt,

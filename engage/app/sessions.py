@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engage.app import incidents
 from engage.app.app import App
 from engage.app.deciding import decide
 from engage.app.frames import models_of, score_subjects
@@ -36,8 +38,10 @@ def score_sessions(app: App) -> JobReport:
         relations = live_rows.relations(tx, _ids(subjects), now - lookback(app, Subject.SESSION))
     scored = score_subjects(app, Subject.SESSION, subjects, relations)
     keep_scores(app, scored, Subject.SESSION)
+    note = incidents.watch(app, scored)
     moments = pa.table({"subject_id": alive["session_id"], "moment": alive["last_at"]})
-    return decide(app, Subject.SESSION, scored, moments)
+    report = decide(app, Subject.SESSION, scored, moments)
+    return replace(report, note=note) if note else report
 
 
 def lookback(app: App, subject: Subject) -> timedelta:

@@ -77,8 +77,8 @@ def again(
     board = logged.board(used(logged.triggers, actions))
     refused = _refused(board, logged.refused)
     at_once = board.by_action([not action.slot for action in board.actions], bool)
-    no_agent = (refused.bits & BIT[Reason.NO_CAPACITY] > 0) & at_once
-    weighed = weigh(board, refused, offered(board, no_agent), rules, plan)
+    not_now = refused.because(Reason.NO_CAPACITY) | refused.because(Reason.INCIDENT)
+    weighed = weigh(board, refused, offered(board, not_now & at_once), rules, plan)
     verdict = draw(board, weighed, np.arange(board.n), names(logged), rules, salt, secret)
     made = decisions(verdict, rules, plan, run_id="")
     would = verdict.names[verdict.drawn]

@@ -224,6 +224,11 @@ class Refusals:
         """Return (n, a) where nothing stands against the action."""
         return np.equal(self.bits, 0)
 
+    def because(self, reason: Reason) -> Flags:
+        """Return (n, a) where this reason stands against the action."""
+        stands: Flags = np.not_equal(self.bits & BIT[reason], 0)
+        return stands
+
 
 def in_words(bits: npt.NDArray[np.uint32]) -> npt.NDArray[np.object_]:
     """Return for each bit set the list of reasons, in the order in which Reason names them."""

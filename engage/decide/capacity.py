@@ -56,16 +56,17 @@ def _agent_free(action: Action, plan: Plan) -> bool:
     return minutes > 0 and minutes >= action.agent_minutes
 
 
-def offered(board: Board, no_capacity: Flags) -> Flags:
+def offered(board: Board, not_now: Flags) -> Flags:
     """Return (n, a) what may be offered: what the trigger lists and what stands in for it.
 
-    When no agent is free, the same offer becomes slots: the action's fallback takes its place.
+    `not_now`: (n, a) where no agent is free, or an outage pauses what is not a slot. The same offer
+    becomes slots then: the action's fallback takes its place.
     """
     may = board.listed.copy()
     for column, action in enumerate(board.actions):
         if action.fallback:
             place = board.column(action.fallback)
-            may[:, place] |= board.listed[:, column] & no_capacity[:, column]
+            may[:, place] |= board.listed[:, column] & not_now[:, column]
     return may
 
 

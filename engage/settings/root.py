@@ -16,7 +16,7 @@ from engage.settings.running import (
 )
 from engage.settings.sending import Assignment, Channels, Delivery
 from engage.settings.uplift import Uplift
-from engage.settings.watching import Drift, Fairness
+from engage.settings.watching import Drift, Fairness, Incident
 
 
 class Settings(Section):
@@ -45,6 +45,7 @@ class Settings(Section):
     assignment: Assignment = key("who is held out", Assignment)
     value: Value = key("what a customer is worth", Value)
     deciding: Deciding = key("what every decision obeys", Deciding)
+    incident: Incident = key("what happens in an outage", Incident)
     caps: Caps = key("how often", Caps)
     delivery: Delivery = key("the worker that sends", Delivery)
     channels: Channels = key("the ways out of the building", Channels)

@@ -38,6 +38,21 @@ PROTECTED = (
 FREE_TEXT = ("body", "comment", "comments", "free text", "note", "notes", "text", "transcript")
 
 
+class Incident(Section):
+    """When so many visitors struggle at once that it must be an outage, of the pages or of us."""
+
+    do: Literal["slots", "pause", "nothing"] = key(
+        "slots: only call-back slots are offered meanwhile; pause: nothing is; what customers asked "
+        "for goes on",
+        "slots",
+    )
+    share: float = key(
+        "of the visitors who usually get on, so many struggle", 0.5, unit="share", gt=0, le=1
+    )
+    visits: int = key("of fewer on the pages nothing is concluded", 20, unit="visits", ge=1)
+    calm_min: float = key("it is over when it was not seen for so long", 30.0, unit="minutes", ge=0)
+
+
 class Drift(Section):
     """When a model in use no longer fits the people it scores; `watch_drift` looks every night."""
 

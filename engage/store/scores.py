@@ -6,6 +6,7 @@ subjects(tx) -> int                 how many were ever scored
 highest(tx, subject_ids, artifact_ids, before) -> pa.Table    subject_id, model, score
 of_people(tx, person_ids, model, artifact_id) -> pa.Table     person_id, as_of, score
 read(tx, model, *, since=None, until=None) -> pa.Table
+share(tx, model, least, since, until) -> float | None     of its scores are so high
 """
 
 from __future__ import annotations
@@ -93,3 +94,13 @@ def read(
     if until is not None:
         query = query.where(scores.c.as_of < until)
     return bulk.fetch(tx, query.order_by(scores.c.as_of, scores.c.subject_id))
+
+
+def share(tx: Tx, model: str, least: float, since: datetime, until: datetime) -> float | None:
+    """Return which share of a model's scores of a time is at least so high; None without any."""
+    high = sa.func.sum(sa.case((scores.c.score >= least, 1), else_=0))
+    query = sa.select(high, sa.func.count()).where(
+        scores.c.model == model, scores.c.as_of >= since, scores.c.as_of < until
+    )
+    found, n = tx.execute(query).one()
+    return int(found) / n if n else None
