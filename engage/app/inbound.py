@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from engage.app.app import App
 from engage.app.engines import over_history
@@ -19,7 +20,8 @@ from engage.decide.hours import DAY, day_number
 from engage.decide.inbound import Days
 from engage.decide.plan import Inbound
 from engage.domain.interactions import INTERACTIONS
-from engage.features.engines.duckdb import DuckEngine
+from engage.features.engines.warm import warm
+from engage.features.schema import SUBJECTS
 from engage.store import manifest, rows
 
 FEWEST_ANSWERED = 30
@@ -40,11 +42,16 @@ SELECT
 FROM interactions
 WHERE queue IS NOT NULL AND initiated_by = 'customer' AND channel <> 'branch'
     AND coalesce(direction, 'inbound') = 'inbound' AND coalesce(handled_by, 'person') <> 'bot'
-    AND ts >= (SELECT since FROM bounds) AND ts < (SELECT until FROM bounds)
-    AND known_at <= (SELECT now FROM bounds)
+    {more}
 GROUP BY ALL
 ORDER BY ALL
 """
+_OF_TODAY = _COUNTED.format(more="")
+_BEFORE = _COUNTED.format(
+    more="""
+    AND ts >= (SELECT since FROM bounds) AND ts < (SELECT until FROM bounds)
+    AND known_at <= (SELECT now FROM bounds)"""
+)
 _KEPT: dict[tuple[object, ...], pd.DataFrame] = {}
 """What happened until today, for as long as nothing else becomes known of it."""
 
@@ -108,16 +115,19 @@ def _recorded(app: App) -> pd.DataFrame:
     if (before := _KEPT.get(key)) is None:
         since = today - timedelta(microseconds=REACH)
         with over_history(app, app.history.relations([INTERACTIONS.name], now)) as duck:
-            before = _frame(duck.table(_COUNTED, bounds=_bounds(since, today, now)))
+            before = _frame(duck.table(_BEFORE, bounds=_bounds(since, today, now)))
         if len(before):
             _KEPT.clear()
             _KEPT[key] = before
-    return pd.concat([before, _of_today(fresh, today, now)], ignore_index=True)
+    return pd.concat([before, _of_today(fresh, now)], ignore_index=True)
 
 
-def _of_today(fresh: pa.Table, today: datetime, now: datetime) -> pd.DataFrame:
-    with DuckEngine({INTERACTIONS.name: fresh}) as duck:
-        return _frame(duck.table(_COUNTED, bounds=_bounds(today, now, now)))
+def _of_today(fresh: pa.Table, now: datetime) -> pd.DataFrame:
+    known = pc.less_equal(
+        fresh["known_at"], pa.scalar(now.replace(tzinfo=None), pa.timestamp("us"))
+    )
+    with warm({INTERACTIONS.name: fresh.filter(known)}) as kept:
+        return _frame(kept.table(_OF_TODAY, subjects=SUBJECTS.empty_table()))
 
 
 def _frame(counted: pa.Table) -> pd.DataFrame:

@@ -61,12 +61,15 @@ def plan_capacity(app: App) -> JobReport:
 
 def _words(made: Forecast) -> str:
     """Return what the coming day asks of each queue of which contacts are foreseen."""
-    day = made.free[made.free["starts_at"] < made.free["starts_at"].min() + _DAY]
-    told = day[day["contacts"].notna() & (day["agents"] > 0)].groupby("queue", observed=True)
+    free = made.free
+    if not free["contacts"].notna().any():
+        return ""
+    near = (free["starts_at"] < free["starts_at"].min() + _DAY) & free["contacts"].notna()
+    day = free[near & (free["agents"] > 0)]
+    whole = day.groupby("queue")[["contacts", "free_min"]].sum()
     return "; ".join(
-        f"{queue}: {rows['contacts'].sum():,.0f} contacts foreseen in the day ahead, "
-        f"{rows['free_min'].sum() / 60:,.1f} hours free"
-        for queue, rows in told
+        f"{queue}: {contacts:,.0f} contacts foreseen in the day ahead, {minutes / 60:,.1f} hours free"
+        for queue, contacts, minutes in whole.itertuples()
     )
 
 

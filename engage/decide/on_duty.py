@@ -69,6 +69,8 @@ def by_roster(roster: pd.DataFrame, zone: ZoneInfo, start: int, end: int) -> Pie
 
 def _in_order(roster: pd.DataFrame) -> pd.DataFrame:
     """Return the rows, and those of the second hour that they stand for, the last word last."""
+    if roster.empty:
+        return roster
     again = roster[roster["again_at"].notna()]
     lasting = again["ends_at"] - again["starts_at"]
     again = again.assign(starts_at=again["again_at"], ends_at=again["again_at"] + lasting)

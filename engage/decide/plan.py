@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -84,13 +85,14 @@ class Forecast:
     @property
     def body(self) -> dict[str, object]:
         """Return the plan in plain values, to be stored."""
-        free = self.free.assign(
-            starts_at=self.free["starts_at"].astype(str), ends_at=self.free["ends_at"].astype(str)
-        )
+        columns = {
+            name: column.astype(str).tolist() if str(name).endswith("_at") else column.tolist()
+            for name, column in self.free.items()
+        }
         rosters = {"rosters": dict(self.rosters)} if self.rosters else {}
         told = [
-            {name: value for name, value in row.items() if value == value}  # noqa: PLR0124 - not NaN
-            for row in free.to_dict("records")
+            {name: value for name, value in zip(columns, row, strict=True) if value == value}  # noqa: PLR0124 - not NaN
+            for row in zip(*columns.values(), strict=True)
         ]
         prices = {"prices": self.prices} if self.prices else {}
         return {"price": dict(self.price), "free": told, **rosters, **prices}
@@ -138,6 +140,7 @@ def half_hours(now: datetime, days: int = 7) -> npt.NDArray[np.int64]:
     return at - at % HALF_HOUR + HALF_HOUR * np.arange(days * DAY // HALF_HOUR)
 
 
+@cache
 def _empty() -> pd.DataFrame:
     none = np.empty(0, "datetime64[us]")
     empty = {"queue": [], "starts_at": none, "ends_at": none, "by": []}
