@@ -88,7 +88,7 @@ def run_demo(
     `nasty`: with every trouble that the simulation knows.
     """
     began = time.monotonic()
-    _fresh(folder)
+    _fresh(folder, _secret(seed))
     clock = MovingClock(LAUNCH)
     project = open_project(folder, clock=clock, environ=_environment(seed))
     troubles = Nastiness.all() if nasty else Nastiness.none()
@@ -130,15 +130,22 @@ def _live_through(
 def _environment(seed: int) -> dict[str, str]:
     """Return the environment, with the demonstration's own secret so that it can be repeated."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("ENGAGE_")}
-    return kept | {"ENGAGE_SECRET": f"demonstration-{seed}"}
+    return kept | {"ENGAGE_SECRET": _secret(seed)}
 
 
-def _fresh(folder: Path) -> None:
+def _secret(seed: int) -> str:
+    return f"demonstration-{seed}"
+
+
+def _fresh(folder: Path, secret: str) -> None:
+    """Begin the project; its secret is kept there, so that every later command has it as well."""
     if folder.exists() and any(folder.iterdir()):
         if not (folder / _MARKER).exists():
             raise WrongUse(f"{folder} is not empty and no demonstration; choose another --folder")
         shutil.rmtree(folder)
     begin_project(folder)
+    (folder / "var").mkdir(exist_ok=True)
+    (folder / "var" / "secret").write_text(secret)
     with (folder / SETTINGS_FILE).open("a") as settings:
         for job, period in _LESS_OFTEN.items():
             settings.write(f"\n[jobs.{job}]\nevery_s = {period / timedelta(seconds=1):.0f}\n")

@@ -10,6 +10,7 @@ import pytest
 
 from engage.app.explaining import explain
 from engage.domain.scores import Subject
+from engage.store import people
 from tests.bank import Bank, MakeBank
 
 ABANDONED = "application_abandoned"
@@ -235,3 +236,25 @@ def test_a_model_in_use_scores_the_visit_and_is_named_in_the_story(learned: Bank
     assert used["session_struggle"] == champion["artifact_id"]
     told = "\n".join(explain(bank.app, left[0][1]).lines)
     assert "session_struggle was 0." in told
+
+
+def test_a_stop_outlives_the_person_and_a_new_import(bank: Bank) -> None:
+    number = "+4915555123456"
+    who, _ = bank.left_form("writes STOP", phone=number)
+    bank.cast.tell()
+    with bank.app.store.write() as tx:
+        people.suppress_number(
+            tx, number, key=bank.app.suppression_key, reason="opt_out", source="sms",
+            now=bank.app.now(),
+        )  # fmt: skip
+    for table in ("people", "contact_points", "consents", "events", "sessions"):
+        assert bank.change(f"delete from {table} where person_id = :who", who=who) > 0
+    again, _ = bank.left_form("told of anew, under another number of ours", phone=number)
+    bank.cast.tell()
+    bank.run("plan_capacity", "score_sessions")
+    assert bank.count("decisions") == 0
+    (refusal,) = bank.rows("select * from refusals where person_id = :p", p=again)
+    assert "suppressed" in json.loads(refusal["reasons"])
+    kept = str(bank.rows("select * from suppressions"))
+    assert number not in kept
+    assert who not in kept

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from engage.app.replay.replaying import replay
 from engage.cli import demo_run
 from engage.cli.demo_summary import summary
 from engage.cli.output import plain
@@ -73,9 +74,11 @@ def test_its_summary_says_why_there_is_no_value(shown: demo_run.Demonstration) -
 
 
 def test_its_project_is_sound_and_open_to_every_command(shown: demo_run.Demonstration) -> None:
-    project = open_project(shown.folder, environ={"ENGAGE_SECRET": "demonstration-3"})
+    project = open_project(shown.folder, environ={})
 
     assert [rows for rows in broken(project.app).values() if rows] == []
+    again = replay(project.app, 1000)
+    assert again.identical == again.decisions >= 10
     project.app.store.close()
 
 

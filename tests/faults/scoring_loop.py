@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
+import signal
 import time
 from collections.abc import Mapping
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from engage.clock import MovingClock
 from engage.scheduler import run_job
@@ -51,6 +55,30 @@ def decide_for_ever(folder: Path, environ: Mapping[str, str], took: Connection) 
         if number == 1:
             took.send(time.monotonic() - began)
         bank.later(minutes=35)  # whoever left a form is gone for good by then
+
+
+def decide_until(folder: Path, environ: Mapping[str, str], step: int) -> None:
+    """Take in people who left a form, and die just before this step of storing what was decided.
+
+    Steps are the statements from the first that stores decisions on, and the commits.
+    """
+    bank = reopened(folder, environ)
+    bank.run("plan_capacity")
+    for one in range(PEOPLE):
+        bank.left_form(f"{bank.clock.now().isoformat()} {step} {one}")
+    bank.cast.tell()
+    steps = itertools.count()
+    begun = False
+
+    def take(*said: object) -> None:
+        nonlocal begun
+        begun |= any(str(one).startswith("INSERT INTO decisions") for one in said)
+        if begun and next(steps) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", take)
+    sa.event.listen(sa.Engine, "commit", take)
+    bank.run("score_sessions")
 
 
 def reopened(folder: Path, environ: Mapping[str, str]) -> Bank:

@@ -13,7 +13,13 @@ from engage.domain.runs import RunState
 from engage.invariants import broken, no_stuck_row
 from engage.store import Store, jobs
 from tests.bank import SECRET, begin
-from tests.faults.scoring_loop import JOBS, at_all_hours, decide_for_ever, reopened
+from tests.faults.scoring_loop import (
+    JOBS,
+    at_all_hours,
+    decide_for_ever,
+    decide_until,
+    reopened,
+)
 
 # Imports are shared by all processes, so that the time goes into being killed.
 _processes = multiprocessing.get_context("forkserver")
@@ -83,12 +89,36 @@ def kill(project: tuple[Path, dict[str, str]], times: int, seed: int) -> None:
     assert decided > 10 * times  # every process had decided a lot before it was killed
 
 
+def kill_at(folder: Path, environ: Mapping[str, str], step: int) -> bool:
+    """Let a process die at this step of storing; return whether it got so far."""
+    process = _processes.Process(target=decide_until, args=(folder, environ, step))
+    process.start()
+    process.join()
+    assert process.exitcode in {0, -9}
+    return process.exitcode == -9
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(1800)
+def test_a_run_that_dies_at_any_step_of_storing_leaves_nothing_half_done(
+    project: tuple[Path, dict[str, str]],
+) -> None:
+    """Random moments seldom fall between two commits; here each step is one of fifty deaths."""
+    deaths, step = 0, 0
+    while deaths < 50:
+        died = kill_at(*project, step)
+        deaths += died
+        step = step + 1 if died else 0
+        assert died or deaths >= 5, "storing takes fewer steps than that"
+    check_what_is_left(*project)
+
+
 @pytest.mark.only_on("sqlite")
 def test_a_killed_run_leaves_nothing_half_done(project: tuple[Path, dict[str, str]]) -> None:
     kill(project, times=5, seed=1)
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(900)
-def test_twenty_killed_runs_leave_nothing_half_done(project: tuple[Path, dict[str, str]]) -> None:
-    kill(project, times=20, seed=20)
+@pytest.mark.timeout(1800)
+def test_fifty_killed_runs_leave_nothing_half_done(project: tuple[Path, dict[str, str]]) -> None:
+    kill(project, times=50, seed=20)
