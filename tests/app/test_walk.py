@@ -89,7 +89,7 @@ def test_every_step_is_told_in_the_order_it_happened(walked: tuple[Bank, Story])
         "  form_started was yes (a form was started in this visit)",
         "  form_submitted was no (a form was sent off in this visit)",
         "  the visit is about card",
-        "  local_hour was 10",  # named by a model that is not in use here
+        "  it is hour 10 where the visitor is",
         # the page 14 minutes ago, the form 12 minutes ago
         "  minutes from the first to the last thing done: 2",
         "  minutes since the visitor last did something: 12",
