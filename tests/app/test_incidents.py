@@ -83,7 +83,10 @@ def test_what_is_over_is_over(make_bank: MakeBank) -> None:
     assert incidents.end(bank.app, "Ben")
     assert not incidents.end(bank.app, "Ben")
     assert decided(bank)
-    verbs = [(row["who"], row["verb"]) for row in bank.rows("select * from audit_entries order by entry_id")]
+    verbs = [
+        (row["who"], row["verb"])
+        for row in bank.rows("select * from audit_entries order by entry_id")
+    ]
     assert verbs[-2:] == [("Ann", "incident on"), ("Ben", "incident off")]
 
 
