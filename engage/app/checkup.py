@@ -68,7 +68,7 @@ def _files(app: App) -> Iterator[Finding]:
 
 def _outgoing(app: App) -> Iterator[Finding]:
     with app.store.read() as tx:
-        stopped, incident = killswitch.stopped(tx), incidents.current(tx)
+        stopped, incident = killswitch.stopped(tx), incidents.current(app, tx)
         stuck = {
             state: outbox.read(tx, states=[state]).num_rows
             for state in (MessageState.UNKNOWN, MessageState.DEAD)

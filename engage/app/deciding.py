@@ -77,7 +77,7 @@ def _decide(
         {trigger.name: trigger for trigger in watching},
         app.actions,
         known,
-        obeying(tx, app.rules),
+        obeying(app, tx),
         current_plan(app, tx, now),
         now=now,
         salt=app.salt,

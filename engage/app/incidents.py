@@ -37,16 +37,23 @@ class Incident:
     """When the rule saw it last."""
 
 
-def current(tx: Tx) -> Incident | None:
-    """Return the incident that is under way, if any."""
+def current(app: App, tx: Tx) -> Incident | None:
+    """Return the incident that is under way, if any.
+
+    One that the rule saw is over when it was not seen for a while, whether anybody looked or not.
+    """
     told = marks.get(tx, MARK)
-    return msgspec.json.decode(told, type=Incident) if told else None
+    found = msgspec.json.decode(told, type=Incident) if told else None
+    calm = timedelta(minutes=app.settings.incident.calm_min)
+    if found is None or (found.by == RULE and app.now() - found.seen >= calm):
+        return None
+    return found
 
 
-def obeying(tx: Tx, rules: Rules) -> Rules:
-    """Return the rules as they are while an incident lasts."""
-    found = current(tx)
-    return rules if found is None else replace(rules, incident=found.mode)
+def obeying(app: App, tx: Tx) -> Rules:
+    """Return the rules in force, as they are while an incident lasts."""
+    found = current(app, tx)
+    return app.rules if found is None else replace(app.rules, incident=found.mode)
 
 
 def begin(app: App, mode: Mode, by: str) -> None:
@@ -60,37 +67,32 @@ def begin(app: App, mode: Mode, by: str) -> None:
 def end(app: App, by: str) -> bool:
     """Say that the outage is over; False when none was under way."""
     with app.store.write() as tx:
-        found = current(tx)
+        found = current(app, tx)
+        marks.set(tx, MARK, "")
         if found is not None:
-            marks.set(tx, MARK, "")
             audit.add(tx, who=by, verb="incident off", what=found.mode, at=app.now())
     return found is not None
 
 
 def watch(app: App, scored: Scored) -> str:
-    """Look at those on the pages now, begin or end an incident by rule; return it in words."""
-    asked = app.settings.incident
+    """Look at those on the pages now, and see an incident begin or go on; return it in words."""
     with app.store.read() as tx:
-        lasting = current(tx)
-    if asked.do != "nothing" and (lasting is None or lasting.by == RULE):
-        lasting = _judged(app, scored, lasting)
+        lasting = current(app, tx)
+    if (lasting is None or lasting.by == RULE) and _seen(app, scored):
+        lasting = _noted(app, lasting)
     return "" if lasting is None else f"incident since {lasting.since:%H:%M} UTC: {lasting.mode}"
 
 
-def _judged(app: App, scored: Scored, lasting: Incident | None) -> Incident | None:
+def _noted(app: App, lasting: Incident | None) -> Incident | None:
     asked, now = app.settings.incident, app.now()
-    seen = _seen(app, scored)
-    if asked.do != "nothing" and seen:
-        new = Incident(asked.do, RULE, now if lasting is None else lasting.since, now)
-        with app.store.write() as tx:
-            _keep(tx, new)
-            if lasting is None:
-                audit.add(tx, who=RULE, verb="incident on", what=new.mode, at=now)
-        return new
-    if lasting is not None and now - lasting.seen >= timedelta(minutes=asked.calm_min):
-        end(app, RULE)
-        return None
-    return lasting
+    if asked.do == "nothing":
+        return lasting
+    new = Incident(asked.do, RULE, now if lasting is None else lasting.since, now)
+    with app.store.write() as tx:
+        _keep(tx, new)
+        if lasting is None:
+            audit.add(tx, who=RULE, verb="incident on", what=new.mode, at=now)
+    return new
 
 
 def _seen(app: App, scored: Scored) -> bool:

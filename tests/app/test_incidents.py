@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 
 def told(bank: Bank) -> incidents.Incident | None:
     with bank.app.store.read() as tx:
-        return incidents.current(tx)
+        return incidents.current(bank.app, tx)
 
 
 def visits(struggling: int, others: int) -> Scored:
@@ -128,6 +128,14 @@ def test_it_ends_when_it_was_not_seen_for_half_an_hour(bank: Bank) -> None:
     bank.later(minutes=1)
     assert incidents.watch(bank.app, visits(2, 20)) == ""
     assert told(bank) is None
+
+
+def test_it_ends_where_nobody_is_on_the_pages_to_look_at(make_bank: MakeBank) -> None:
+    bank = make_bank(NOBODY_HELD_OUT | {r'(?m)^do = "slots"': 'do = "pause"'})
+    usually(bank, struggling=0, others=100)
+    assert incidents.watch(bank.app, visits(20, 5))
+    bank.later(minutes=30)
+    assert decided(bank)
 
 
 def test_what_a_person_said_no_rule_takes_back(bank: Bank) -> None:
