@@ -29,6 +29,7 @@ from engage.job import Job
 from engage.scoring.barred import refuse_barred_features
 from engage.scoring.definition import Model
 from engage.settings import Secrets, Settings
+from engage.settings.load import tables_in
 from engage.store import Store
 from engage.store.history import History
 
@@ -104,6 +105,27 @@ def existing_store(folder: Path | None = None) -> Store | None:
         return store
     store.close()
     return None
+
+
+def bare_store(folder: Path | None = None) -> Store:
+    """Return a project's database, whatever else is wrong with its settings, models and jobs.
+
+    Where settings.toml cannot even be read as TOML, the database is that of the environment or the
+    embedded one, if it is there.
+    """
+    root, secrets = find_folder(folder), Secrets.from_environ(os.environ)
+    embedded = root / "var" / "engage.db"
+    try:
+        table = tables_in(root / SETTINGS_FILE).get("store")
+    except SettingsError:
+        if not (secrets.store_url or embedded.exists()):
+            raise
+        table = None
+    named = table.get("url") if isinstance(table, dict) else None
+    url = named if isinstance(named, str) and named else f"sqlite:///{embedded}"
+    store = Store.open(secrets.store_url or url)
+    store.upgrade()
+    return store
 
 
 def _open_app(

@@ -18,6 +18,15 @@ def shipped_project() -> Path:
 
 def begin_project(folder: Path) -> None:
     """Copy models, jobs and settings into `folder`; refuses to overwrite anything."""
+    try:
+        _copy_into(folder)
+    except OSError as error:
+        raise WrongUse(
+            f"{folder}: no project can be begun there ({error.strerror}); choose another folder"
+        ) from error
+
+
+def _copy_into(folder: Path) -> None:
     taken = [part for part in _PARTS if (folder / part).exists()]
     if taken:
         raise WrongUse(f"{folder} already holds {', '.join(taken)}; choose an empty folder")

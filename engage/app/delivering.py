@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections import Counter
+from datetime import datetime
 
 from engage.app.app import App
 from engage.deliver import killswitch
@@ -12,7 +13,7 @@ from engage.deliver.recheck import Standing
 from engage.deliver.reconcile import reconcile_unknown
 from engage.deliver.send import deliver_due
 from engage.domain.runs import JobReport
-from engage.store import audit
+from engage.store import Store, audit
 
 
 def deliver_messages(app: App) -> JobReport:
@@ -39,10 +40,12 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def set_killswitch(app: App, *, on: bool, who: str = "command line") -> None:
-    """Stop everything outbound, or let it flow again; written down either way."""
-    now = app.now()
-    with app.store.write() as tx:
+def set_killswitch(store: Store, now: datetime, *, on: bool, who: str = "command line") -> None:
+    """Stop everything outbound, or let it flow again; written down either way.
+
+    It asks for the database alone, so that it works where settings or files are broken.
+    """
+    with store.write() as tx:
         if on:
             killswitch.stop(tx, who, now)
         else:

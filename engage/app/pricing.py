@@ -35,8 +35,8 @@ _DAYS = 7
 def prices(app: App, made: Forecast) -> dict[str, dict[str, list[float]]]:
     """Return the price of a minute by queue and half hour, now and of a slot; {} where too little is known.
 
-    Those of the last week stand for those to come: as many a day, at the same time of the day, worth
-    as much. What is promised in slots already is not for sale.
+    Those of the last week, or since the first, stand for those to come: as many a day, at the same
+    time of the day, worth as much. What is promised in slots already is not for sale.
     """
     now = app.now()
     since = now - timedelta(days=_DAYS)
@@ -95,6 +95,7 @@ def _free(app: App, made: Forecast, promised: pd.DataFrame, names: Sequence[str]
 def _wanted(app: App, rows: pa.Table, names: Sequence[str], start: int, share: float) -> Wanted:
     """Return those of a week as those of the coming day, alike ones together."""
     at = rows["at"].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    days = float(np.clip((start - at.min(initial=start)) / DAY, 1, _DAYS))
     half_hour = (at - start) % DAY // HALF_HOUR
     alike: dict[tuple[Any, ...], float] = {}
     told = (half_hour.tolist(), rows["options"].to_pylist(), rows["weight"].to_pylist())
@@ -109,7 +110,7 @@ def _wanted(app: App, rows: pa.Table, names: Sequence[str], start: int, share: f
         minutes=np.asarray([one.agent_minutes for one in actions], np.float64),
         queue=_whole([names.index(one.queue) if one.queue in names else -1 for one in actions]),
         later=np.asarray([one.slot for one in actions], bool),
-        size=np.asarray(list(alike.values()), np.float64) / share / _DAYS,
+        size=np.asarray(list(alike.values()), np.float64) / share / days,
         half_hour=_whole([key[0] for key in alike]),
     )
 

@@ -139,7 +139,7 @@ def _secret(seed: int) -> str:
 
 def _fresh(folder: Path, secret: str) -> None:
     """Begin the project; its secret is kept there, so that every later command has it as well."""
-    if folder.exists() and any(folder.iterdir()):
+    if folder.is_dir() and any(folder.iterdir()):
         if not (folder / _MARKER).exists():
             raise WrongUse(f"{folder} is not empty and no demonstration; choose another --folder")
         shutil.rmtree(folder)

@@ -15,12 +15,16 @@ def killswitch(
     project: ProjectOption = None,
 ) -> None:
     """Stop every message and call at once; what waits is kept."""
+    from contextlib import closing
+
     from engage.app.delivering import set_killswitch
+    from engage.clock import SystemClock
+    from engage.project import bare_store
 
     if state not in ("on", "off"):
         raise typer.BadParameter("say on or off")
-    with opened_app(project) as app:
-        set_killswitch(app, on=state == "on")
+    with closing(bare_store(project)) as store:
+        set_killswitch(store, SystemClock().now(), on=state == "on")
     typer.echo("nothing goes out now" if state == "on" else "messages and calls go out again")
 
 

@@ -82,7 +82,7 @@ def test_what_waits_or_was_given_up_is_counted(bank: Bank) -> None:
     bank.abandon_forms(2)
     assert "messages" not in about(bank)
     bank.change("update messages set state = :state", state=str(MessageState.DEAD))
-    set_killswitch(bank.app, on=True, who="Eve")
+    set_killswitch(bank.app.store, bank.app.now(), on=True, who="Eve")
     told = about(bank)
 
     given_up = bank.count("messages")

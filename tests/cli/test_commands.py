@@ -263,6 +263,47 @@ def test_the_killswitch_is_kept(engage: Engage, learned: Bank, learned_folder: P
     assert engage("killswitch", "off", *here)[:2] == (0, "messages and calls go out again\n")
 
 
+@pytest.mark.parametrize(
+    ("file", "broken"),
+    [
+        ("settings.toml", "[channels.sms\n"),
+        ("settings.toml", "[delivery]\ndry_rnu = true\n"),
+        ("models/session_intent.py", "MODEL = 1 / 0\n"),
+    ],
+)
+def test_everything_can_be_stopped_while_a_file_is_broken(
+    engage: Engage, learned: Bank, learned_folder: Path, file: str, broken: str
+) -> None:
+    (learned_folder / file).write_text(broken)
+    here = ("-p", str(learned_folder))
+    assert engage("jobs", *here)[0] == 2
+    assert engage("killswitch", "on", *here)[:2] == (0, "nothing goes out now\n")
+    assert learned.rows("select value from marks where name = 'killswitch'")[0]["value"]
+    assert engage("killswitch", "off", *here)[0] == 0
+
+
+def test_the_database_that_the_settings_name_is_the_one_stopped(
+    engage: Engage, tmp_path: Path
+) -> None:
+    assert engage("init", "mine")[0] == 0
+    other = tmp_path / "other.db"
+    told = f'[store]\nurl = "sqlite:///{other}"\n[delivery]\ndry_rnu = true\n'
+    Path("mine/settings.toml").write_text(told)
+    assert engage("killswitch", "on", "-p", "mine")[0] == 0
+    assert other.exists()
+    assert not Path("mine/var/engage.db").exists()
+
+
+@pytest.mark.parametrize("words", [("init",), ("demo", "--folder")], ids=" ".join)
+def test_a_folder_that_cannot_be_made_is_named(engage: Engage, words: tuple[str, ...]) -> None:
+    Path("afile").write_text("taken")
+    for place in ("afile", "afile/sub"):
+        code, _, err = engage(*words, place)
+        assert code == 2, err
+        assert place in err
+        assert "Traceback" not in err
+
+
 def test_a_decision_is_explained(engage: Engage, bank: Bank, monkeypatch: Any) -> None:
     (_, event), *_ = bank.abandon_forms(3)
     monkeypatch.setenv("ENGAGE_STORE_URL", bank.environ["ENGAGE_STORE_URL"])
