@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from engage.decide.inbound import Flags, Floats, Whole
-from engage.decide.program import Prices, Wanted, at_once, solve
+from engage.decide.prices import Prices, Wanted, at_once, solve
 
 HALF_HOURS = 24
 """A day at the desk, from eight to eight."""

@@ -15,7 +15,7 @@ from engage.app.rehearsing import rehearse
 from engage.app.trigger_reach import DAYS, THINGS, Lately, lately, reach, warning
 from engage.app.triggers import unknown
 from engage.decide.board import naive
-from engage.decide.foreseen import foresee
+from engage.decide.tally import tally
 from engage.domain.reasons import Reason
 from engage.domain.scores import Subject
 from engage.domain.triggers import Trigger, TriggerState
@@ -73,7 +73,7 @@ def preview(app: App, name: str, *, days: int = DAYS, number: int | None = None)
         app, found.scored, found.looks.drop_columns(["person_id"]), (acting,)
     )
     rehearsed = rehearse(app, acting, candidates, found.since, found.until)
-    told = foresee(rehearsed.turns, app.actions)
+    told = tally(rehearsed.turns, app.actions)
     return {
         "trigger": name,
         "version": asked.version,

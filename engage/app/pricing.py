@@ -18,7 +18,7 @@ from engage.decide.arrivals import HALF_HOUR
 from engage.decide.hours import DAY
 from engage.decide.inbound import Floats, Whole
 from engage.decide.plan import Forecast
-from engage.decide.program import Wanted, at_once, solve
+from engage.decide.prices import Wanted, at_once, solve
 from engage.store import slots, weighed
 
 FEWEST = 200

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from engage.decide.decided import Decided
-from engage.decide.foreseen import foresee
+from engage.decide.tally import tally
 from engage.domain.actions import Action
 
 ACTIONS = {
@@ -48,7 +48,7 @@ def test_people_count_once_and_actions_by_their_chances() -> None:
         [("fay", ["no_consent"])],
     )
 
-    told = foresee([first, second], ACTIONS)
+    told = tally([first, second], ACTIONS)
 
     assert (told["qualified"], told["decisions"], told["treated"]) == (5, 6, 3)
     assert told["held_out"] == {"global": 1, "trigger": 1}
@@ -62,6 +62,6 @@ def test_people_count_once_and_actions_by_their_chances() -> None:
 
 
 def test_nothing_adds_up_to_nothing() -> None:
-    told = foresee([], ACTIONS)
+    told = tally([], ACTIONS)
     assert (told["qualified"], told["decisions"], told["treated"]) == (0, 0, 0)
     assert (told["refused"], told["actions"]) == ({}, [])

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from engage.decide.program import Wanted, at_once, solve
+from engage.decide.prices import Wanted, at_once, solve
 
 TEN = 10.0
 

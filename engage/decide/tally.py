@@ -12,7 +12,7 @@ from engage.domain.actions import NONE, Action
 from engage.domain.assignments import Arm
 
 
-def foresee(turns: Sequence[Decided], actions: Mapping[str, Action]) -> dict[str, Any]:
+def tally(turns: Sequence[Decided], actions: Mapping[str, Action]) -> dict[str, Any]:
     """Return counts of people, and what is to be expected of each action.
 
     qualified, decisions, held_out {global, trigger} and treated; `refused`: people who never
