@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -15,16 +15,26 @@ from engage.app.champions import load
 from engage.app.engines import over_history
 from engage.app.frames import VALUE
 from engage.app.qualified import qualified
+from engage.domain.events import EVENTS
+from engage.domain.interactions import INTERACTIONS
 from engage.domain.outcomes import OUTCOMES
 from engage.domain.runs import JobReport
 from engage.domain.scores import Subject
+from engage.domain.transactions import TRANSACTIONS
 from engage.features.build import build as build_features
 from engage.features.engines.duckdb import DuckEngine
+from engage.features.schema import SUBJECTS
 from engage.measure import clv, logged
 from engage.measure.report import Watched, build, moments
 from engage.store import artifacts, decisions, effects, triggers, values, worth
 
 _CAMPAIGN_HORIZON = timedelta(days=14)
+_LIVES = (EVENTS.name, INTERACTIONS.name, TRANSACTIONS.name)
+"""Relations in which people who stay customers go on appearing."""
+_NEWEST = " UNION ALL ".join(
+    f"SELECT max(known_at) AS newest FROM {name} WHERE known_at <= (SELECT as_of FROM subjects)"  # noqa: S608 - names of ours
+    for name in _LIVES
+)
 
 
 def measure_effect(app: App) -> JobReport:
@@ -44,18 +54,23 @@ def measure(app: App) -> dict[str, Any]:
 
 
 def build_report(app: App) -> dict[str, Any]:
-    """Return the report in the shape of `engage report --json`."""
+    """Return the report in the shape of `engage report --json`.
+
+    What people did is known until the newest row about it: nobody fell silent where the data end.
+    """
     now, rows, campaigns = app.now(), qualified(app), _campaigns(app)
     watched = [*_watched(app), *(Watched(name, "", 0.0) for name in campaigns)]
     with over_history(app) as duck:
+        known = _newest(duck, now)
         logs = {name: _logged(app, duck, name) for name in campaigns}
-        asked = moments(duck, rows, now) if rows.num_rows else None
+        asked = moments(duck, rows, now, known) if rows.num_rows else None
         valued = None if asked is None else _valued(app, duck, asked)
         return build(
             duck,
             rows,
             watched,
             now=now,
+            known=known,
             held_out_global=app.settings.assignment.holdout_global,
             valued=valued,
             span=_span(app),
@@ -63,6 +78,13 @@ def build_report(app: App) -> dict[str, Any]:
             actions=logs,
             currency=app.settings.project.currency,
         )
+
+
+def _newest(duck: DuckEngine, now: datetime) -> datetime:
+    """Return when the newest row of what people do was learned, of those known by now."""
+    asked = pa.table({"subject_id": [""], "person_id": [""], "as_of": [now]}, schema=SUBJECTS)
+    found: datetime | None = pc.max(duck.table(_NEWEST, subjects=asked)["newest"]).as_py()
+    return now if found is None else found.replace(tzinfo=UTC)
 
 
 def _watched(app: App) -> list[Watched]:

@@ -7,8 +7,8 @@ from engage.app.explaining import explain
 from engage.store import decisions, outbox
 
 
-def stories(app: App, most: int = 3) -> list[list[str]]:
-    """Return the stories of up to `most` people, each a list of lines."""
+def stories(app: App, most: int = 3) -> dict[str, list[str]]:
+    """Return the stories of up to `most` people, lines by what `explain` is to be asked about."""
     with app.store.read() as tx:
         found = decisions.read(tx, source="engage").to_pylist()
         refused = decisions.refusals(tx).to_pylist()
@@ -23,4 +23,4 @@ def stories(app: App, most: int = 3) -> list[list[str]]:
     decided = {row["subject_id"] for row in found}
     turned_away = [r["subject_id"] for r in refused if r["subject_id"] not in decided]
     chosen = [next(iter(ids), "") for ids in (accepted or sent, held, turned_away)]
-    return [explain(app, one).lines for one in chosen[:most] if one]
+    return {one: explain(app, one).lines for one in chosen[:most] if one}

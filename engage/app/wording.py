@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 Found = Mapping[str, Any]
+_OLD = timedelta(days=2)
+"""Whoever brings in files once a day is up to date."""
 
 
 def report_lines(report: Found, currency: str) -> Iterator[str]:
@@ -16,11 +19,22 @@ def report_lines(report: Found, currency: str) -> Iterator[str]:
     if not any(one["qualified"] or one.get("actions") for one in report["triggers"]):
         yield f"  {_nobody(report)}"
         return
+    yield from _stale(report)
     for trigger in report["triggers"]:
         yield ""
         yield f"  {trigger['name']}"
         told = campaign_lines(trigger, currency) if trigger.get("actions") else trigger["sentences"]
         yield from (f"    {line}" for line in told)
+
+
+def _stale(report: Found) -> Iterator[str]:
+    """Yield what old data mean for the figures, where they are old."""
+    known, to = (datetime.fromisoformat(report[end]) for end in ("known_until", "to"))
+    if to - known > _OLD:
+        yield (
+            f"  What people do is known until {known:%Y-%m-%d} only; whose horizon ends later does "
+            "not count yet. `engage import` brings in what is newer."
+        )
 
 
 def _nobody(report: Found) -> str:

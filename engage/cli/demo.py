@@ -27,7 +27,15 @@ def demo(
     from engage.cli.demo_summary import summary
     from engage.cli.output import plain
 
-    result = run_demo(folder, people=people, weeks=weeks, seed=seed, nasty=nasty)
+    try:
+        result = run_demo(folder, people=people, weeks=weeks, seed=seed, nasty=nasty)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"{folder} holds a bank whose weeks were cut short: nothing in it is to be believed. "
+            "`engage demo` begins anew.",
+            err=True,
+        )
+        raise
     for line in summary(result):
         typer.echo(line)
     if json_file is not None:

@@ -32,7 +32,7 @@ from engage.scheduler import tick
 from engage.simulate.nastiness import Nastiness
 from engage.simulate.world import World
 from engage.starting import begin_project
-from engage.store import artifacts, scores
+from engage.store import artifacts, decisions, scores
 
 LAUNCH = datetime(2026, 3, 2, tzinfo=UTC)
 _MARKER = ".engage-demo"
@@ -65,7 +65,7 @@ class Demonstration:
     report: Mapping[str, Any]
     truth: Mapping[str, Mapping[str, Any]]
     currency: str
-    stories: list[list[str]] = field(default_factory=list)
+    stories: Mapping[str, list[str]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the shape of `engage demo --json`."""
@@ -111,6 +111,7 @@ def _live_through(
     report = measure(app)
     with app.store.read() as tx:
         stage.counts["scored"] = scores.subjects(tx)
+        stage.counts["decisions"] = decisions.read(tx, source="engage").num_rows
         stage.counts["models"] = len(artifacts.champions(tx))
     stage.counts["sessions"] = known(app, SESSIONS)
     return Demonstration(

@@ -41,14 +41,16 @@ class Watched:
     held_out: float
 
 
-def moments(engine: DuckEngine, qualifications: pa.Table, now: datetime) -> pa.Table:
+def moments(
+    engine: DuckEngine, qualifications: pa.Table, now: datetime, known: datetime | None = None
+) -> pa.Table:
     """Return who must be valued as of when for `build`: subject_id, person_id, as_of.
 
-    Score them with one artifact of the value model and hand the result to `build` as `valued`.
+    `now` and `known` are those of `build`. Score them with one artifact of the value model and hand the result to `build` as `valued`.
     """
     by_trigger = first_of_trigger(engine, qualifications, now)
     at_all = first_of_all(engine, qualifications, now).select(by_trigger.column_names)
-    return clv.moments(pa.concat_tables([by_trigger, at_all]), now)
+    return clv.moments(pa.concat_tables([by_trigger, at_all]), _reach(now, known))
 
 
 def build(
@@ -57,6 +59,7 @@ def build(
     watched: Sequence[Watched],
     *,
     now: datetime,
+    known: datetime | None = None,
     since: datetime | None = None,
     held_out_global: float = 0.1,
     valued: clv.Valued | None = None,
@@ -68,21 +71,24 @@ def build(
     """Return the whole report as JSON can hold it, one entry per watched trigger.
 
     `qualifications`: see `attribution.QUALIFICATIONS`. `engine` holds the relations. People whose
-    first qualification lies before `since` are left out. `valued` (person_id, as_of, artifact_id,
+    first qualification lies before `since` are left out. The relations are full until `known`, else
+    until `now`: by then a horizon must have ended, or silence would pass for somebody's leaving.
+    `valued` (person_id, as_of, artifact_id,
     value_minor, of `moments`, or the company's own) gives `clv_change`, which is withheld without;
     such a value looks `span` ahead, and `surrogacy` says whether margin bore it out. `refused` counts
     refusals by trigger and reason; `actions` holds the effects of logged campaigns
     (`logged.campaign`) by trigger. Every trigger's `sentences` say the same in words; `p_holm` is
     corrected for the number of triggers.
     """
-    rows = typed(qualifications, now)
+    rows, reach = typed(qualifications, now), _reach(now, known)
+    told = now if isinstance(valued, clv.Imported) else reach
     units = _since(first_of_trigger(engine, rows, now), since)
     goals = {one.name: one.goal for one in watched}
     found = []
     for one in watched:
         mine = units.filter(pc.equal(units["trigger"], one.name))
-        entry = _trigger(engine, one, mine, now)
-        entry |= _value(engine, mine, valued, sides(mine, one.held_out), now, span)
+        entry = _trigger(engine, one, mine, reach)
+        entry |= _value(engine, mine, valued, sides(mine, one.held_out), told, reach, span)
         entry |= _spent(_of(_since(rows, since), one.name))
         entry["refused"] = dict((refused or {}).get(one.name, {}))
         if actions and actions.get(one.name):
@@ -96,10 +102,15 @@ def build(
     return {
         "from": _first(rows, since),
         "to": now.astimezone(UTC).isoformat(),
-        "global": _global(engine, whole, goals, held_out_global, now)
-        | _value(engine, whole, valued, sides(whole, held_out_global), now, span),
+        "known_until": reach.astimezone(UTC).isoformat(),
+        "global": _global(engine, whole, goals, held_out_global, reach)
+        | _value(engine, whole, valued, sides(whole, held_out_global), told, reach, span),
         "triggers": found,
     }
+
+
+def _reach(now: datetime, known: datetime | None) -> datetime:
+    return now if known is None else min(now, known)
 
 
 def _trigger(engine: DuckEngine, one: Watched, units: pa.Table, now: datetime) -> dict[str, Any]:
@@ -171,11 +182,13 @@ def _value(
     units: pa.Table,
     valued: clv.Valued | None,
     arms: Sides,
-    now: datetime,
+    told: datetime,
+    reach: datetime,
     span: timedelta,
 ) -> dict[str, Any]:
-    change = no_value_effects() if valued is None else value_effects(units, valued, arms, now)
-    checked = surrogacy_effects(engine, units, valued, arms, now, span)
+    """Return what changed in value by `told`, and whether margin until `reach` bears it out."""
+    change = no_value_effects() if valued is None else value_effects(units, valued, arms, told)
+    checked = surrogacy_effects(engine, units, valued, arms, reach, span)
     return {"clv_change": change, "surrogacy": checked}
 
 

@@ -26,6 +26,11 @@ def sentences(trigger: Found, currency: str = "") -> Iterator[str]:
         return
     yield _outcome(trigger, effect)
     yield _certainty(effect, trigger.get("detectable"))
+    if trigger["not_compared"]:
+        yield (
+            f"{trigger['not_compared']:,} people are on neither side of that: they were left alone by "
+            "every trigger, asked for it, or must be served."
+        )
     if trigger["immature"]:
         yield f"{trigger['immature']:,} people do not count yet: their horizon runs on."
     if trigger.get("mixed_arms"):

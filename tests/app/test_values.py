@@ -189,6 +189,8 @@ def test_the_report_compares_people_by_them(make_bank: MakeBank) -> None:
     after = {"treated": 900_000, "held_out": 700_000}
     day = utc(2026, 4, 12)
     tell(bank, *((who, day, after[arm]) for who, arm in list(arms.items())[1:]))
+    caller(bank, "somebody later")
+    bank.cast.tell()
     entry = next(one for one in build_report(bank.app)["triggers"] if one["name"] == "hung_up")
     change = entry["clv_change"]
     assert (change["source"], change["surrogate"], change["without_value"]) == ("imported", True, 1)
