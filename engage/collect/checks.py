@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from engage.collect import fill as filling
-from engage.collect.findings import Findings
+from engage.collect.findings import Findings, without_value
 from engage.collect.layout import BLANKS
 from engage.collect.mapping import Fill, Mapping, Person
 from engage.collect.names import nearest
@@ -135,7 +135,7 @@ def _must_convert(column: Column, text: str, one: Fill, place: str) -> None:
     findings = Findings(1)
     filling.typed(column, pa.array([text], pa.string()), one, findings)
     if findings.reasons[0]:
-        raise WrongUse(f"{place}: {findings.reasons[0].partition(': ')[2]}")
+        raise WrongUse(f"{place}: {without_value(findings.reasons[0]).partition(': ')[2]}")
 
 
 def _check_person(mapping: Mapping) -> None:

@@ -82,7 +82,8 @@ def test_contacts_that_say_something_else_are_counted_as_corrections(engage: Eng
 def test_a_row_set_aside_ends_with_1_and_is_listed(engage: Engage) -> None:
     code, out, _ = engage("import", "transactions", write("s.csv", SALES + BAD))
     assert code == 1
-    assert "line 4: ts: the year lies outside 1900 to 9999" in out
+    assert "line 4: ts: the year lies outside 1900 to 9999: '0000-00-00'" in out
+    assert "1 x ts: the year lies outside 1900 to 9999\n" in out
     code, out, _ = engage("quarantine", "list", "--json")
     assert code == 0
     (row,) = json.loads(out)
