@@ -197,7 +197,10 @@ def test_what_was_guessed_can_be_saved_as_a_mapping(engage: Engage) -> None:
         (("events", "s.csv", "--map", "m.toml"), "it is for transactions, but events are being"),
         (("events", "odd.csv"), r"odd.csv: its columns (a, b) do not say everything: person"),
         (("transactions", "odd.csv", "--map", "m.toml"), "odd.csv has no column 'customer_id'"),
-        (("transactions", "s.csv", "--map", "none.toml"), "none.toml: the mapping cannot be read"),
+        (
+            ("transactions", "s.csv", "--map", "none.toml"),
+            "engage import transactions FILE --guess > none.toml",
+        ),
     ],
 )
 def test_wrong_use_ends_with_2_and_says_what_to_do(
