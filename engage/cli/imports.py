@@ -55,6 +55,9 @@ def import_files(
     as_json: JsonOption = False,
 ) -> None:
     """Bring in files; one that is brought in twice changes nothing, bad rows are set aside."""
+    from engage.collect.kinds import known_kind
+
+    known_kind(kind)
     if guess:
         _draft(kind, files, source, project)
         return

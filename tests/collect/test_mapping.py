@@ -54,7 +54,7 @@ def test_a_missing_or_broken_mapping_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ('kind = "event"', "there is no 'event'; did you mean 'events'?"),
+        ('kind = "event"', "there is no kind 'event' to import; did you mean 'events'?"),
         ('sorce = "x"', "has no key 'sorce'; did you mean 'source'?"),
         ('[file]\ndelimeter = ";"', "[file] has no key 'delimeter'; did you mean 'delimiter'?"),
         ('[key]\ncolumn = "a"', "[key] has no key 'column'; did you mean 'columns'?"),
