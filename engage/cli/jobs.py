@@ -10,16 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engage.cli.moments import AtOption
 from engage.cli.opening import opened
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
 
 if TYPE_CHECKING:
     from engage.project import Project
-
-AtOption = Annotated[
-    datetime | None,
-    typer.Option("--at", help="Act as if it were this moment (UTC); for looking at the past."),
-]
 
 
 def list_jobs(project: ProjectOption = None, as_json: JsonOption = False) -> None:
