@@ -28,10 +28,10 @@ def settings(project: ProjectOption = None, as_json: JsonOption = False) -> None
     import os
 
     from engage import settings as settings_module
-    from engage.project import find_folder
+    from engage.project import checked_settings, find_folder
 
     root = find_folder(project)
-    in_force = settings_module.load(root, os.environ)
+    in_force = checked_settings(root, os.environ)
     rows = settings_module.in_force(in_force, settings_module.Secrets.from_environ(os.environ))
     if as_json:
         print_json([dict(zip(_SETTING, row, strict=True)) for row in rows])
