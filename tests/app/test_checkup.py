@@ -66,6 +66,7 @@ def test_what_was_altered_behind_the_back_is_broken(learned: Bank) -> None:
     broken = [one for one in found(learned) if one.level == "broken"]
 
     assert [one.about for one in broken] == [f"model {record.model}"]
+    assert broken[0].says.startswith("the files in ")
     assert broken[0].remedy == f"engage models train {record.model}"
 
 
