@@ -218,7 +218,7 @@ def commands() -> str:
         sections += [_table(("argument", "meaning", ""), arguments)] if arguments else []
     return _page(
         "Commands",
-        "Every command says more with `--help`. Exit codes: 0 done; 1 done, but something was "
+        "Every command says more with `--help`, and `engage --version` which version it is of. Exit codes: 0 done; 1 done, but something was "
         "refused or quarantined; 2 wrong use or settings; 3 failed; 130 stopped by Ctrl-C, which is "
         "how `engage run` ends well, with 0.",
         *sections,

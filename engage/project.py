@@ -6,20 +6,19 @@ Files are loaded by path under private names, so nobody imports them; each defin
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import os
 import secrets as random_source
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
 from engage import settings as settings_module
 from engage.app.app import App
-from engage.app.definitions import actions_of, goals_of, triggers_of
+from engage.app.definitions import actions_of, goals_of, known, triggers_of
 from engage.app.rules import rules_of
 from engage.app.triggers import seed_triggers
 from engage.channels import build as build_channels
@@ -43,6 +42,8 @@ class Project:
 
     app: App
     jobs: Mapping[str, Job]
+    off: Mapping[str, Job] = field(default_factory=dict)
+    """The jobs that the settings switch off."""
 
 
 def find_folder(start: Path | None = None) -> Path:
@@ -69,14 +70,24 @@ def open_project(
     """
     root = find_folder(folder)
     environment = os.environ if environ is None else environ
-    settings = settings_module.load(root, environment)
+    settings = checked_settings(root, environment)
     secrets = Secrets.from_environ(environment)
     models = load_models(root / "models")
     for model in models.values():
         refuse_barred_features(model, settings.fairness.protected, settings.fairness.free_text)
-    jobs = load_jobs(root / "jobs", settings)
+    every = load_jobs(root / "jobs", settings)
+    off = {name: every[name] for name, one in settings.jobs.items() if not one.enabled}
     app = _open_app(root, settings, secrets, models, clock or SystemClock())
-    return Project(app, jobs)
+    return Project(app, {name: job for name, job in every.items() if name not in off}, off)
+
+
+def checked_settings(root: Path, environ: Mapping[str, str]) -> Settings:
+    """Return a project's settings when every job, action, goal and queue they name is there."""
+    settings = settings_module.load(root, environ)
+    for name in settings.jobs:
+        known(name, [path.stem for path in _files(root / "jobs")], f"{SETTINGS_FILE} [jobs.{name}]")
+    triggers_of(settings, goals_of(settings), actions_of(settings))
+    return settings
 
 
 def existing_settings(folder: Path | None = None) -> Settings | None:
@@ -201,7 +212,7 @@ def _write_once(path: Path, text: str) -> None:
 def load_models(folder: Path) -> dict[str, Model]:
     """Return each model of a folder by name, with the feature query of the file beside it."""
     models = {}
-    for path in sorted(folder.glob("*.py")):
+    for path in _files(folder):
         model = _only(path, Model)
         query = path.with_suffix(".sql")
         if not query.is_file():
@@ -211,18 +222,15 @@ def load_models(folder: Path) -> dict[str, Model]:
 
 
 def load_jobs(folder: Path, settings: Settings) -> dict[str, Job]:
-    """Return each enabled job of a folder by name, with the settings' own times applied."""
-    found = {job.name: job for job in (_only(path, Job) for path in sorted(folder.glob("*.py")))}
-    jobs = dict(found)
+    """Return each job of a folder by name, also those switched off, at the settings' own times."""
+    jobs = {job.name: job for job in (_only(path, Job) for path in _files(folder))}
     for name, override in settings.jobs.items():
-        if name not in found:
-            near = difflib.get_close_matches(name, found, n=1, cutoff=0.0)
-            hint = f"; the nearest is {near[0]!r}" if near else ""
-            raise SettingsError(f"{SETTINGS_FILE} [jobs.{name}]: there is no such job{hint}")
-        jobs[name] = found[name].rescheduled(override.every_s, override.at)
-        if not override.enabled:
-            del jobs[name]
+        jobs[name] = jobs[name].rescheduled(override.every_s, override.at)
     return jobs
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.py"))
 
 
 def _only(path: Path, kind: type[_Definition]) -> _Definition:

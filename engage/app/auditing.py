@@ -149,7 +149,7 @@ def _labels(app: App, clear: pa.Table) -> NDArray[np.float64]:
         ["subject_id" if name == "interaction_id" else name for name in clear.column_names]
     )
     with over_history(app) as duck:
-        found = labels(duck, model.label, subjects_table(named), model.horizon, name=model.name)
+        found = labels(duck, model.label, subjects_table(named), model.horizon, name=model.file)
     ripe = [at + model.horizon <= now for at in clear["as_of"].cast(_UTC).to_pylist()]
     label = pc.if_else(pa.array(ripe, pa.bool_()), found["label"].cast(pa.float64()), None)
     return np.asarray(label.to_numpy(), dtype=np.float64)

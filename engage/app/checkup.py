@@ -14,6 +14,7 @@ from engage.app import incidents
 from engage.app.app import App
 from engage.app.finding import Finding
 from engage.app.model_checkup import models_found
+from engage.app.place_checkup import places_found
 from engage.app.trigger_diff import differences, same
 from engage.app.trigger_edits import SEED
 from engage.app.value_checkup import values_found
@@ -47,6 +48,7 @@ def check_up(
         lambda: _jobs(app, due),
         lambda: models_found(app),
         lambda: values_found(app),
+        lambda: places_found(app),
         lambda: _triggers(app, triggers),
         lambda: _rows(app),
         lambda: _rosters(app),

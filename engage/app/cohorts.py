@@ -95,12 +95,12 @@ def _said_and_came(
             since=then,
             until=then + timedelta(days=1),
             most=settings.drift.max_rows,
-            name=model.name,
+            name=model.file,
         )
         frame = build(
-            duck, model.query, model.features, people, barred=model.barred, name=model.name
+            duck, model.query, model.features, people, barred=model.barred, name=model.query_file
         )
-        came = _label(labels(duck, model.label, people, span, name=model.name))
+        came = _label(labels(duck, model.label, people, span, name=model.file))
         ours = _label(labels(duck, _APPROACHED, people, span))
     used = np.isfinite(came) & (ours == 0)
     return predictor.score(frame)[used], came[used]

@@ -32,7 +32,7 @@ def goals_of(settings: Settings) -> dict[str, Goal]:
     for goal in goals.values():
         _check_goal(goal)
     for name, journey in settings.journeys.items():
-        _known(journey.goal, goals, f"settings.toml [journeys.{name}] goal")
+        known(journey.goal, goals, f"settings.toml [journeys.{name}] goal")
     return goals
 
 
@@ -51,9 +51,9 @@ def actions_of(settings: Settings) -> dict[str, Action]:
     for action in actions.values():
         place = f"settings.toml [actions.{action.name}]"
         if action.fallback:
-            _known(action.fallback, actions, f"{place} fallback")
+            known(action.fallback, actions, f"{place} fallback")
         if action.queue:
-            _known(action.queue, settings.queues, f"{place} queue")
+            known(action.queue, settings.queues, f"{place} queue")
     return actions
 
 
@@ -121,10 +121,10 @@ def check_names(
     """Refuse a trigger that names an action, goal or journey that is not there."""
     place = f"{file} [triggers.{trigger.name}]"
     for action in trigger.actions:
-        _known(action, actions, f"{place} actions")
-    _known(trigger.goal, {*goals, RECOVERED}, f"{place} goal")
+        known(action, actions, f"{place} actions")
+    known(trigger.goal, {*goals, RECOVERED}, f"{place} goal")
     if trigger.journey:
-        _known(trigger.journey, journeys, f"{place} journey")
+        known(trigger.journey, journeys, f"{place} journey")
 
 
 def written(trigger: Trigger) -> TriggerEdit:
@@ -148,7 +148,8 @@ def written(trigger: Trigger) -> TriggerEdit:
     )
 
 
-def _known(name: str, names: Collection[str], place: str) -> None:
+def known(name: str, names: Collection[str], place: str) -> None:
+    """Refuse a name that is not there, with its place and the nearest that is."""
     if name in names:
         return
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)

@@ -131,7 +131,7 @@ def _by_model(app: App, duck: DuckEngine, asked: pa.Table) -> pa.Table | None:
         return None
     predictor = load(app, frozen.artifact_id, frozen.folder, frozen.sha256).predictor
     frame = build_features(
-        duck, model.query, model.features, asked, barred=model.barred, name=model.name
+        duck, model.query, model.features, asked, barred=model.barred, name=model.query_file
     )
     minor = pc.round(pa.array(predictor.score(frame), pa.float64())).cast(pa.int64())
     valued = pa.table(

@@ -114,12 +114,13 @@ def _built(
     models: Mapping[str, Model],
 ) -> tuple[dict[str, pa.Table], dict[str, Sequence[Feature]]]:
     engine = app.settings.engine
-    queries: dict[str, tuple[str, Sequence[Feature], Sequence[str]]] = {
-        name: (model.query, model.features, model.barred) for name, model in models.items()
+    queries: dict[str, tuple[str, Sequence[Feature], Sequence[str], str]] = {
+        name: (model.query, model.features, model.barred, model.query_file)
+        for name, model in models.items()
     }
     own_frame = plain(subject)
     if own_frame is not None:
-        queries["its own frame"] = (own_frame.query, own_frame.features, ())
+        queries["its own frame"] = (own_frame.query, own_frame.features, (), "its own frame")
     with opened(
         relations,
         threads=engine.threads,
@@ -127,10 +128,10 @@ def _built(
         folder=str(app.history.folder),
     ) as duck:
         frames = {
-            name: build(duck, text, features, subjects, barred=barred, name=name)
-            for name, (text, features, barred) in queries.items()
+            name: build(duck, text, features, subjects, barred=barred, name=place)
+            for name, (text, features, barred, place) in queries.items()
         }
-    return frames, {name: features for name, (_, features, _) in queries.items()}
+    return frames, {name: features for name, (_, features, _, _) in queries.items()}
 
 
 def _scores(champion: Champion | None, part: pa.Table) -> npt.NDArray[np.float64]:

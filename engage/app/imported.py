@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from engage.collect.convert import Converted
+from engage.collect.findings import without_value
 
 SHOWN = 10
 """Faults that a report names one by one."""
@@ -110,7 +111,7 @@ class Count:
 
     def _note(self, faults: pa.Table) -> None:
         reasons = faults["reason"].to_pylist()
-        self._reasons.update(reasons)
+        self._reasons.update(map(without_value, reasons))
         shown = faults.slice(0, SHOWN)
         self._first += [
             Problem(line, reason)

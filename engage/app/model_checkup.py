@@ -45,7 +45,7 @@ def _files(app: App, record: artifacts.Record) -> Finding:
     except EngageError as error:
         instead = serving(app, record)
         words = f"{instead.artifact_id}, in charge before it, serves" if instead else "no scores"
-        says = f"{error}; meanwhile: {words}"
+        says = f"{str(error).removeprefix(f'{about}: ')}; meanwhile: {words}"
         return Finding("broken", about, says, f"engage models train {record.model}")
     return Finding("ok", about, f"in use since {record.promoted_at:%Y-%m-%d %H:%M}")
 

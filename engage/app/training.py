@@ -78,7 +78,8 @@ def train_model(app: App, model: Model, *, by: str = "train_models") -> Outcome:
             trials=settings.trials,
         )
     except (NotTrainable, ArtifactRefused) as error:
-        return Outcome(model.name, "", False, (), {}, refused=str(error))
+        why = str(error).removeprefix(f"model {model.name}: ")
+        return Outcome(model.name, "", False, (), {}, refused=why)
     return _register(app, model, data, trained, by)
 
 
@@ -100,10 +101,10 @@ def training_set(app: App, model: Model, now: datetime) -> TrainingSet:
             until=now,
             most=settings.scoring.max_rows,
             of_a_visit=OF_A_VISIT,
-            name=model.name,
+            name=model.file,
         )
         frame = build(
-            duck, model.query, model.features, moments, barred=model.barred, name=model.name
+            duck, model.query, model.features, moments, barred=model.barred, name=model.query_file
         )
         labelled = labels_of(app, duck, model, moments, model.horizon)
         visits = model.subject is Subject.SESSION
@@ -118,7 +119,7 @@ def _left(duck: DuckEngine, model: Model, moments: pa.Table) -> Moments | None:
     if model.contract is None:
         return None
     query, barred = model.contract.left, model.barred
-    found = leavings(duck, query, moments, model.horizon, barred=barred, name=model.name)
+    found = leavings(duck, query, moments, model.horizon, barred=barred, name=model.file)
     moment: Moments = found["left_at"].to_numpy()
     return moment
 
@@ -127,7 +128,7 @@ def labels_of(
     app: App, duck: DuckEngine, model: Model, moments: pa.Table, horizon: timedelta
 ) -> pa.Table:
     """Return what became of these moments; of people we might have approached, a fair sample."""
-    found = labels(duck, model.label, moments, horizon, name=model.name)
+    found = labels(duck, model.label, moments, horizon, name=model.file)
     if not is_about_the_left_alone(model.label):
         return found
     seed = app.settings.scoring.seed

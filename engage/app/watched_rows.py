@@ -98,18 +98,20 @@ def _moments(
         since=since,
         until=until,
         most=app.settings.drift.max_rows,
-        name=model.name,
+        name=model.file,
     )
 
 
 def _built(duck: DuckEngine, model: Model, found: pa.Table) -> pa.Table:
-    return build(duck, model.query, model.features, found, barred=model.barred, name=model.name)
+    return build(
+        duck, model.query, model.features, found, barred=model.barred, name=model.query_file
+    )
 
 
 def _so_far(
     duck: DuckEngine, model: Model, found: pa.Table, horizon: timedelta
 ) -> np.typing.NDArray[np.float64]:
-    return _floats(labels(duck, model.label, found, horizon, name=model.name)["label"])
+    return _floats(labels(duck, model.label, found, horizon, name=model.file)["label"])
 
 
 def _floats(column: pa.ChunkedArray) -> np.typing.NDArray[np.float64]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import typer
 from typer.exceptions import TyperException
 
+from engage import __version__
 from engage.cli import (
     contact_policy,
     database,
@@ -27,6 +28,13 @@ from engage.errors import EngageError, WrongUse
 
 INTERRUPTED = 130
 
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"engage {__version__}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="engage",
     help="Finds customers about to be lost, offers the one thing worth offering, "
@@ -36,6 +44,20 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
+
+
+@app.callback()
+def _engage(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Show the version and end."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
 for group in (
     projects,
     demo,

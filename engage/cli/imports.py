@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engage.cli.import_progress import going_on, progress_of
 from engage.cli.import_report import SOMETHING_SET_ASIDE, as_json_object, show
 from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json
@@ -55,14 +56,18 @@ def import_files(
     as_json: JsonOption = False,
 ) -> None:
     """Bring in files; one that is brought in twice changes nothing, bad rows are set aside."""
+    from engage.collect.kinds import known_kind
+
+    known_kind(kind)
     if guess:
         _draft(kind, files, source, project)
         return
     with _bringing(project, dry_run=dry_run) as bring:
         zone = _zone(kind, project)
-        found = _bring_all(
-            bring, kind, files, map_file, source, zone=zone, dry_run=dry_run, quiet=as_json
-        )
+        with going_on(dry_run=dry_run):
+            found = _bring_all(
+                bring, kind, files, map_file, source, zone=zone, dry_run=dry_run, quiet=as_json
+            )
     if as_json:
         print_json(found)
     if any(one["quarantined"] for one in found):
@@ -90,7 +95,7 @@ def _bring_all(
         if dry_run and not quiet:
             typer.echo(f"{file} has the columns {', '.join(columns)}")
             typer.echo(f"Nothing reads {', '.join(unread)}" if unread else "All of them are read")
-        with _progress(file, quiet=quiet) as progress:
+        with progress_of(file, quiet=quiet) as progress:
             report = bring(file, mapping, progress)
         found.append(as_json_object(report))
         if dry_run:
@@ -237,30 +242,6 @@ def _written(mapping: Mapping) -> str:
 
 def _indented(text: str) -> str:
     return "".join(f"    {line}\n" if line else "\n" for line in text.splitlines())
-
-
-@contextmanager
-def _progress(file: Path, *, quiet: bool) -> Iterator[Callable[[int, int, int], None]]:
-    """Show how many bytes of the file are done, on a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TextColumn("{task.fields[rows]:,} rows"),
-        TimeRemainingColumn(),
-    )
-    hidden = quiet or not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bars:
-        task = bars.add_task(file.name, total=None, rows=0)
-
-        def tell(done: int, size: int, rows: int) -> None:
-            bars.update(task, completed=done, total=size, rows=rows)
-
-        yield tell
 
 
 @exclusions.command("import")

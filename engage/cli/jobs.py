@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engage.cli.moments import AtOption
 from engage.cli.opening import opened
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
 
 if TYPE_CHECKING:
+    from engage.job import Job
     from engage.project import Project
-
-AtOption = Annotated[
-    datetime | None,
-    typer.Option("--at", help="Act as if it were this moment (UTC); for looking at the past."),
-]
 
 
 def list_jobs(project: ProjectOption = None, as_json: JsonOption = False) -> None:
@@ -28,13 +25,14 @@ def list_jobs(project: ProjectOption = None, as_json: JsonOption = False) -> Non
 
     with opened(project) as here, here.app.store.read() as tx:
         last = {run.job: run for run in runs.last_runs(tx)}
+        zone = here.app.zone
     rows: list[dict[str, Any]] = []
-    for name, job in sorted(here.jobs.items()):
+    for name, job in sorted({**here.jobs, **here.off}.items()):
         run = last.get(name)
         rows.append(
             {
                 "name": name,
-                "schedule": job.schedule.words(),
+                "schedule": "off" if name in here.off else job.schedule.words(),
                 "sentence": job.sentence,
                 "last_due": run.due if run else None,
                 "state": run.state if run else None,
@@ -43,8 +41,11 @@ def list_jobs(project: ProjectOption = None, as_json: JsonOption = False) -> Non
         )
     if as_json:
         print_json(rows)
-    else:
-        print_table("Jobs", list(rows[0]) if rows else ["name"], [list(r.values()) for r in rows])
+        return
+    for row in rows:
+        row["last_due"] = row["last_due"].astimezone(zone) if row["last_due"] else None
+    columns = list(rows[0]) if rows else ["name"]
+    print_table(f"Jobs, by the clock of {zone}", columns, [list(row.values()) for row in rows])
 
 
 def run_one(
@@ -57,10 +58,7 @@ def run_one(
     from engage.scheduler import run_job
 
     with _at_work(project, at) as here:
-        job = here.jobs.get(name)
-        if job is None:
-            raise typer.BadParameter(f"there is no job {name!r}; see engage jobs")
-        run = run_job(here.app, job, even_if_not_due=True)
+        run = run_job(here.app, _job(here, name), even_if_not_due=True)
     _show([run] if run else [], as_json)
 
 
@@ -95,6 +93,18 @@ def run(project: ProjectOption = None) -> None:
             signal.signal(sign, lambda *_: stop.set())
         typer.echo(f"{len(here.jobs)} jobs run by the clock; Ctrl-C stops them")
         serve(here.app, here.jobs, stop)
+
+
+def _job(here: Project, name: str) -> Job:
+    from engage.collect.names import nearest
+
+    if name in here.off:
+        raise typer.BadParameter(
+            f"{name} is switched off: settings.toml says enabled = false in [jobs.{name}]"
+        )
+    if name not in here.jobs:
+        raise typer.BadParameter(f"there is no job {name!r}; {nearest(name, sorted(here.jobs))}")
+    return here.jobs[name]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from engage.cli import uplift
-from engage.cli.jobs import AtOption
+from engage.cli.moments import AtOption
 from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
 

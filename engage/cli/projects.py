@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from engage.cli.opening import opened, opened_app
-from engage.cli.output import JsonOption, ProjectOption, print_json, print_table
+from engage.cli.output import JsonOption, ProjectOption, print_json
 
 
 def init(
@@ -28,18 +28,22 @@ def settings(project: ProjectOption = None, as_json: JsonOption = False) -> None
     import os
 
     from engage import settings as settings_module
-    from engage.project import find_folder
+    from engage.project import checked_settings, find_folder
 
     root = find_folder(project)
-    in_force = settings_module.load(root, os.environ)
+    in_force = checked_settings(root, os.environ)
     rows = settings_module.in_force(in_force, settings_module.Secrets.from_environ(os.environ))
     if as_json:
         print_json([dict(zip(_SETTING, row, strict=True)) for row in rows])
         return
-    marked = ((key, value, "" if default else "set", unit) for key, value, default, unit, _ in rows)
-    print_table(f"Settings in force in {root}", ("key", "value", "", "unit"), marked)
+    typer.echo(f"Settings in force in {root}; those with a * are not the default")
+    for row in rows:
+        unit = f" ({row.unit})" if row.unit else ""
+        told = f"{' ' if row.is_default else '*'} {row.key} = {row.value}"
+        typer.echo(f"{told:<{_BESIDE}}  # {row.meaning}{unit}")
 
 
+_BESIDE = 48
 _SETTING = ("key", "value", "is_default", "unit", "meaning")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from engage.cli.jobs import AtOption
+from engage.cli.moments import AtOption
 from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, print_json
 

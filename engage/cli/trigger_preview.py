@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engage.cli.jobs import AtOption
+from engage.cli.moments import AtOption
 from engage.cli.opening import opened_app
 from engage.cli.output import JsonOption, ProjectOption, money, print_json, print_table
 from engage.domain.scores import Subject
-from engage.errors import WrongUse
+from engage.errors import PredicateRefused, WrongUse
 
 if TYPE_CHECKING:
     # These load the libraries that `engage --help` does without.
@@ -41,7 +41,12 @@ def check(
 
     with opened_app(project, at) as app:
         trigger = _trigger(app, what, subject)
-        check_trigger(app, trigger)
+        try:
+            check_trigger(app, trigger)
+        except PredicateRefused as error:
+            # What was typed is no trigger and has no name.
+            words = str(error) if subject is None else str(error).removeprefix("trigger ")
+            raise PredicateRefused(words, error.position) from None
         typer.echo("the condition is sound")
         found = reach_of(app, trigger, days)
     if found is not None:

@@ -9,12 +9,12 @@ import pandas as pd
 import pyarrow as pa
 
 from engage.collect import fill as filling
-from engage.collect.findings import Findings
+from engage.collect.findings import Findings, without_value
+from engage.collect.kinds import known_kind
 from engage.collect.layout import BLANKS
 from engage.collect.mapping import Fill, Mapping, Person
 from engage.collect.names import nearest
 from engage.collect.times import EPOCHS
-from engage.domain.catalog import IMPORTABLE
 from engage.domain.events import EVENTS
 from engage.domain.exclusions import EXCLUSIONS
 from engage.domain.people import PEOPLE
@@ -43,8 +43,7 @@ DATED_BY_IMPORT = {
 
 def check(mapping: Mapping) -> Mapping:
     """Return the mapping, or raise WrongUse with the key that cannot be used and what to do."""
-    if mapping.kind not in IMPORTABLE:
-        raise WrongUse(f"kind: there is no {mapping.kind!r}; {nearest(mapping.kind, IMPORTABLE)}")
+    known_kind(mapping.kind)
     relation = mapping.relation
     for target, one in mapping.columns.items():
         _check_fill(_column(relation, target), one, mapping)
@@ -135,7 +134,7 @@ def _must_convert(column: Column, text: str, one: Fill, place: str) -> None:
     findings = Findings(1)
     filling.typed(column, pa.array([text], pa.string()), one, findings)
     if findings.reasons[0]:
-        raise WrongUse(f"{place}: {findings.reasons[0].partition(': ')[2]}")
+        raise WrongUse(f"{place}: {without_value(findings.reasons[0]).partition(': ')[2]}")
 
 
 def _check_person(mapping: Mapping) -> None:

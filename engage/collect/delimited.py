@@ -32,7 +32,7 @@ def read(
 
     A header without rows gives one empty chunk, so that its columns are known.
     """
-    lines = lines_of(stream, stream.peek(4)[:4], layout, path)
+    lines = lines_of(stream, layout, path)
     for _ in islice(lines, layout.skip_lines):
         pass
     sample = list(islice(lines, _SAMPLE_LINES))

@@ -21,15 +21,23 @@ LONGEST_LINE = 1 << 26
 
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _LETTER = re.compile("[^\x00-\x7f\udc80-\udcff]")
+_CONTROL = re.compile("[\x01-\x08\x0e-\x19\x1c-\x1f\x7f]")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_LOOKED_AT = 1 << 12
+"""Bytes of a file's beginning that tell its encoding where no mark does."""
 
 
 def encoding_of(start: bytes, layout: Layout) -> str:
-    """Return the encoding to read by: a byte order mark tells it, else the layout does."""
+    """Return the encoding to read by: a byte order mark tells it, else the layout does.
+
+    UTF-16 shows itself without a mark, too: every second byte of plain letters is zero.
+    """
     if start.startswith(_UTF16):
         return "utf-16"
     if start.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
+    if wide := _utf16_without_mark(start[:_LOOKED_AT]):
+        return wide
     try:
         return codecs.lookup(layout.encoding).name
     except LookupError:
@@ -37,6 +45,30 @@ def encoding_of(start: bytes, layout: Layout) -> str:
             f"[file] encoding: there is no encoding named {layout.encoding!r}; "
             "utf-8, cp1252 and utf-16 are usual"
         ) from None
+
+
+def _utf16_without_mark(start: bytes) -> str:
+    """Return which UTF-16 a text is: most of one side's bytes are zero, hardly any of the other's."""
+    even, odd = start[0::2], start[1::2]
+    for zero, other, name in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
+        if zero.count(0) * 2 > len(zero) and other.count(0) * 10 <= len(other):
+            return name
+    return ""
+
+
+def why_no_text(start: bytes, layout: Layout) -> str:
+    """Return what shows that a file with this beginning is no text, or nothing when it may be one."""
+    text = start.decode(encoding_of(start, layout), "ignore")
+    if "\0" in text:
+        return "it holds zero bytes"
+    if len(_CONTROL.findall(text)) * 20 > len(text):
+        return "too many of its bytes stand for no letter"
+    return ""
+
+
+def as_utf8(start: bytes, layout: Layout) -> bytes:
+    """Return the beginning of a file as it would be in UTF-8, as far as it can be read."""
+    return start.decode(encoding_of(start, layout), "ignore").encode()
 
 
 def check_text(blocks: Iterable[bytes], layout: Layout, path: Path) -> None:
@@ -108,9 +140,9 @@ def readable(text: str) -> tuple[str, str]:
     return f"the byte 0x{byte:02x} is no utf-8 text, as the rest of the file is", shown
 
 
-def lines_of(stream: io.BufferedReader, start: bytes, layout: Layout, path: Path) -> Iterator[str]:
+def lines_of(stream: io.BufferedReader, layout: Layout, path: Path) -> Iterator[str]:
     """Return the stream's lines with their ends, as text."""
-    name = encoding_of(start, layout)
+    name = encoding_of(stream.peek(_LOOKED_AT), layout)
     text = io.TextIOWrapper(stream, name, _errors(name), newline="")
     number = 0
     try:

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from engage.collect import delimited, jsonlines, parquet
 from engage.collect.chunks import CHUNK_ROWS, Chunk
-from engage.collect.encodings import check_text
+from engage.collect.encodings import as_utf8, check_text, why_no_text
 from engage.collect.layout import Layout
 from engage.errors import SourceFileError
 
@@ -50,7 +50,8 @@ def fingerprint(path: Path, layout: Layout | None = None) -> Fingerprint:
     head = _head(path)
     if not head.startswith(PARQUET):
         with _raw(path) as raw:
-            check_text(_blocks(_unpacked(raw, head), path), layout or Layout(), path)
+            read_by = layout or Layout()
+            check_text(_blocks(_unpacked(raw, head), read_by, path), read_by, path)
     return Fingerprint(digest, size)
 
 
@@ -69,8 +70,9 @@ def read(
     with _raw(path) as raw:
         stream = cast("io.BufferedReader", io.BufferedReader(_Counted(_unpacked(raw, head), path)))
         start = stream.peek(_SAMPLE)[:_SAMPLE]
-        _must_be_text(start, path)
-        reader = jsonlines.read if jsonlines.looks_like(start, path) else delimited.read
+        _must_be_text(start, layout, path)
+        is_json = jsonlines.looks_like(as_utf8(start, layout), path)
+        reader = jsonlines.read if is_json else delimited.read
         yield from reader(stream, path, layout, chunk_rows, raw.tell)
 
 
@@ -107,24 +109,24 @@ def _unpacked(raw: io.BufferedReader, head: bytes) -> IO[bytes]:
     return cast("IO[bytes]", packed)
 
 
-def _must_be_text(start: bytes, path: Path) -> None:
+def _must_be_text(start: bytes, layout: Layout, path: Path) -> None:
     if not start:
         raise SourceFileError(f"{path}: holds nothing once unpacked")
     if start.startswith(PARQUET):
         raise SourceFileError(f"{path}: is a packed Parquet file; unpack it first")
-    if b"\x00" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if why := why_no_text(start, layout):
         raise SourceFileError(
-            f"{path}: is not a table: there is a zero byte at byte {start.index(0)}; "
-            "CSV, JSON lines and Parquet can be read, gzipped or not"
+            f"{path}: is neither text nor Parquet, for {why}; CSV, JSON lines and Parquet can be "
+            "imported, gzipped or not"
         )
 
 
-def _blocks(stream: IO[bytes], path: Path) -> Iterator[bytes]:
+def _blocks(stream: IO[bytes], layout: Layout, path: Path) -> Iterator[bytes]:
     counted = _Counted(stream, path)
     first = True
     while (block := counted.read(_BLOCK)) or first:
         if first:
-            _must_be_text(block[:_SAMPLE], path)
+            _must_be_text(block[:_SAMPLE], layout, path)
         first = False
         yield block
 

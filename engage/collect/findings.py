@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,6 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
+
+_LONGEST_SHOWN = 40
+"""Characters of a value that a reason shows; the whole of it stands with the row."""
+_SHOWN = re.compile(r": '[^\n]*?'(?=; |$)")
 
 
 @dataclass(slots=True)
@@ -26,10 +31,26 @@ class Findings:
         mask = wrong if isinstance(wrong, np.ndarray) else as_mask(wrong)
         self.reasons[mask & (self.reasons == "")] = reason
 
+    def refuse_shown(self, wrong: Mask, reason: str, text: pa.Array) -> None:
+        """Set the marked rows aside as `refuse` does, each with the value that was wrong in it."""
+        rows = np.flatnonzero(wrong & (self.reasons == ""))
+        values = text.take(pa.array(rows)).to_pylist()
+        self.reasons[rows] = [f"{reason}: '{_shortened(value)}'" for value in values]
+
     @property
     def bad(self) -> Mask:
         """Return which rows are set aside."""
         return np.asarray(self.reasons != "", bool)
+
+
+def _shortened(value: str) -> str:
+    plain = " ".join(value.split())
+    return plain if len(plain) <= _LONGEST_SHOWN else f"{plain[: _LONGEST_SHOWN - 1]}…"
+
+
+def without_value(reason: str) -> str:
+    """Return a reason without the value that it shows, to count rows with the same fault."""
+    return _SHOWN.sub("", reason)
 
 
 def as_mask(flags: pa.Array | pa.ChunkedArray) -> Mask:

@@ -9,13 +9,12 @@ import msgspec
 import pyarrow as pa
 
 from engage.collect.checks import DATED_BY_IMPORT, fillable, unused
+from engage.collect.kinds import known_kind
 from engage.collect.mapping import Fill, Key, Mapping, Person
-from engage.collect.names import nearest
 from engage.collect.refine import distinct, refined, styles_of
 from engage.domain.catalog import IMPORTABLE
 from engage.domain.relations import Kind, Relation
 from engage.domain.staffing import STAFFING
-from engage.errors import WrongUse
 
 _PEOPLE = (
     "person_id", "customer_id", "client_id", "user_id", "member_id", "account_id", "person",
@@ -90,8 +89,7 @@ def guess(kind: str, columns: Sequence[str], *, zone: str = "UTC") -> Mapping:
     Only the times of a roster, which is written by the clock on the wall, are taken to be in
     `zone`, and each of its rows to be of half an hour unless it says its end.
     """
-    if kind not in IMPORTABLE:
-        raise WrongUse(f"there is no kind {kind!r} to import; {nearest(kind, IMPORTABLE)}")
+    known_kind(kind)
     relation = IMPORTABLE[kind]
     known = {_plain(name): name for name in columns}
     fills = {

@@ -39,7 +39,7 @@ def read(
     tell: Callable[[], int],
 ) -> Iterator[Chunk]:
     """Return the rows of a JSON lines file; objects and lists inside a row stay JSON text."""
-    meter = Meter(lines_of(stream, stream.peek(4)[:4], layout, path))
+    meter = Meter(lines_of(stream, layout, path))
     lines = enumerate(meter.lines(), 1)
     filled = ((line, text) for line, text in lines if text.strip())
     number = 0

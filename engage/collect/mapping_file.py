@@ -23,8 +23,13 @@ def load(path: Path, kind: str = "") -> Mapping:
     """Read and check a mapping file; raises WrongUse with the file, the key and what to do."""
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongUse(f"{path}: the mapping cannot be read ({error})") from None
+    except FileNotFoundError:
+        draft = f"engage import {kind or 'KIND'} FILE --guess > {path}"
+        raise WrongUse(f"{path}: there is no such mapping; `{draft}` drafts one") from None
+    except OSError as error:
+        raise WrongUse(f"{path}: the mapping cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise WrongUse(f"{path}: the mapping is not UTF-8 text ({error})") from None
     return parse(text, kind, str(path))
 
 

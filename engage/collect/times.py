@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 FIRST, LAST = np.datetime64("1900-01-01", "us"), np.datetime64("10000-01-01", "us")
 """Earlier and later dates are marks for "never" or slips, not moments."""
 
+_EXAMPLE = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 _OFFSET = r"[T ]\d.*([Zz]|[+-]\d{2}(:?\d{2})?)$"
 _YEAR_ZERO = r"^[-+]?0000-|^\d{5,}-"
 _FINER = r"(\.\d{6})\d+"
@@ -64,11 +66,21 @@ def told(
     given = as_mask(text.is_valid())
     beyond = ~np.isnat(found) & ((found < FIRST) | (found >= LAST))
     beyond |= np.isnat(found) & as_mask(pc.match_substring_regex(text, _YEAR_ZERO))
-    findings.refuse(beyond, f"{target}: the year lies outside 1900 to 9999")
-    expected = f"a time of the format {style}" if style else "a time in ISO 8601"
-    findings.refuse(given & np.isnat(found), f"{target}: not {expected}")
+    findings.refuse_shown(beyond, f"{target}: the year lies outside 1900 to 9999", text)
+    findings.refuse_shown(given & np.isnat(found), f"{target}: not {_expected(style)}", text)
     found[beyond] = np.datetime64("NaT", "us")
     return found, civil
+
+
+def _expected(style: str) -> str:
+    """Return what a time looks like, with an example."""
+    if not style:
+        return "a time in ISO 8601, such as 2026-03-01T09:30:00Z"
+    if style in EPOCHS:
+        example = str(int(_EXAMPLE.timestamp()) * 1_000_000 // EPOCHS[style])
+    else:
+        example = _EXAMPLE.strftime(style)
+    return f"a time of the format {style}, such as {example}"
 
 
 def refuse_gone(gone: Mask, target: str, zone: str, findings: Findings) -> None:

@@ -5,6 +5,7 @@ Whatever is not on the list is refused with the place where it stands, counted i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -52,6 +53,7 @@ _LONGEST = 2000
 _MOST_BRACKETS = 200
 """The parser's time grows with the square of brackets left open."""
 _NOWHERE = 1 << 63
+_QUOTED = re.compile("'[^']*'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,9 @@ def _root(text: str) -> dict[str, Any]:
     except RecursionError as error:
         raise PredicateRefused("the condition is nested too deeply", 1) from error
     if tree.get("error"):
-        position = _position(text, int(tree.get("position") or len(_BEFORE)))
-        message = str(tree.get("error_message", "")).split("\n")[0]
+        at = int(tree.get("position") or len(_BEFORE))
+        position = _position(text, at)
+        message = _unfinished(text, at) or str(tree.get("error_message", "")).split("\n")[0]
         raise PredicateRefused(f"character {position}: {message}", position)
     node = tree["statements"][0]["node"]
     whole = (
@@ -123,6 +126,17 @@ def _root(text: str) -> dict[str, Any]:
         raise PredicateRefused("a condition is one expression; this is more than that", 1)
     root: dict[str, Any] = node["select_list"][0]
     return root
+
+
+def _unfinished(text: str, at: int) -> str:
+    """Return what a condition lacks that is refused behind its end, where it stands in a query."""
+    if at < len(_BEFORE) + len(text.encode()):
+        return ""
+    bare = _QUOTED.sub("", text)
+    opened = bare.count("(") - bare.count(")")
+    if opened:
+        return "a bracket is never closed" if opened > 0 else "a bracket is closed but never opened"
+    return "the condition ends here, but something must follow"
 
 
 def _allow(text: str, node: dict[str, Any], at: int) -> None:

@@ -93,6 +93,16 @@ class Model:
     """How a contract customer leaves. The label must then be a sum over what happened by `until`, so
     that what is known of it so far is a part of it."""
 
+    @property
+    def file(self) -> str:
+        """Return where in a project the model stands, for what is said of a mistake in it."""
+        return f"models/{self.name}.py"
+
+    @property
+    def query_file(self) -> str:
+        """Return where in a project the model's features are asked for."""
+        return f"models/{self.name}.sql"
+
     def __post_init__(self) -> None:
         """Refuse purchases or a contract that the model cannot have."""
         self._check_contract()

@@ -100,15 +100,18 @@ def set_state(tx: Tx, quarantine_ids: Sequence[str], state: str) -> int:
 
 def restate(tx: Tx, quarantine_ids: Sequence[str], reasons: Sequence[str]) -> None:
     """Give rows the reasons for which they wait now."""
-    by_reason: dict[str, list[str]] = {}
-    for one, reason in zip(quarantine_ids, reasons, strict=True):
-        by_reason.setdefault(reason, []).append(one)
-    for reason, ids in by_reason.items():
-        tx.execute(
-            sa.update(quarantine)
-            .where(bulk.among(tx, quarantine.c.quarantine_id, ids))
-            .values(reason=reason)
-        )
+    if not quarantine_ids:
+        return
+    # Nearly each row has a reason of its own, because it shows the value.
+    tx.execute(
+        sa.update(quarantine)
+        .where(quarantine.c.quarantine_id == sa.bindparam("one"))
+        .values(reason=sa.bindparam("found")),
+        [
+            {"one": one, "found": reason}
+            for one, reason in zip(quarantine_ids, reasons, strict=True)
+        ],
+    )
 
 
 def supersede(tx: Tx, import_id: str, earlier: Sequence[str]) -> int:

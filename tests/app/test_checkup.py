@@ -66,6 +66,7 @@ def test_what_was_altered_behind_the_back_is_broken(learned: Bank) -> None:
     broken = [one for one in found(learned) if one.level == "broken"]
 
     assert [one.about for one in broken] == [f"model {record.model}"]
+    assert broken[0].says.startswith("the files in ")
     assert broken[0].remedy == f"engage models train {record.model}"
 
 
@@ -76,6 +77,32 @@ def test_a_trigger_whose_file_says_otherwise_is_named_with_what_differs(bank: Ba
         "settings.toml says otherwise than version 1, which is in force: when"
     )
     assert "trigger call_unresolved" not in told
+
+
+def test_a_country_without_hours_is_told_with_its_people(bank: Bank) -> None:
+    bank.cast.person("Ann")
+    bank.cast.tell()
+    assert "contact policy" not in about(bank)
+
+    bank.cast.person("Beat", country="ch", phone="+41791234567")  # twice in Switzerland, once told
+    bank.cast.person("Cai", phone="+4799123456")  # a Norwegian number, at home in Germany
+    bank.cast.person("Dora", country="")
+    bank.cast.tell()
+
+    assert about(bank)["contact policy"] == (
+        "2 people may be in CH, NO, where nobody is ever called or written to: no hours are set -> "
+        "add a row to [policy.windows] in settings.toml once its rules are looked up"
+    )
+
+
+def test_where_somebody_was_before_does_not_count(bank: Bank) -> None:
+    bank.cast.person("Beat", country="CH")
+    bank.cast.tell()
+    assert "CH" in about(bank)["contact policy"]
+    bank.later(days=1)
+    bank.cast.person("Beat", country="AT")
+    bank.cast.tell()
+    assert "contact policy" not in about(bank)
 
 
 def test_what_waits_or_was_given_up_is_counted(bank: Bank) -> None:

@@ -60,7 +60,9 @@ def test_a_file_comes_in_and_the_report_adds_up(store: Store, bring: Bring) -> N
         "amount_minor: not a finite number": 1,
     }
     # The header is line 1, the ten good rows are lines 2 to 11.
-    assert report.first_errors[0] == Problem(12, "ts: the year lies outside 1900 to 9999")
+    assert report.first_errors[0] == Problem(
+        12, "ts: the year lies outside 1900 to 9999: '0000-00-00'"
+    )
     assert held(store, TRANSACTIONS).num_rows == 10
 
 
@@ -282,7 +284,7 @@ def test_rows_of_the_right_shape_are_taken_in_together(store: Store) -> None:
     [
         (gzip.compress(sales(50_000).encode(), mtime=0)[:-2000], "the gzip data breaks off"),
         (sales(3).replace(",", "^"), "was read as one column"),
-        (b"\x00\x01\x02", "is not a table"),
+        (b"\x00\x01\x02", "is neither text nor Parquet"),
         (b"", "is empty"),
         ("bill,who,day,bill\n1,c,2026-01-01,2\n", "more than once"),
         (sales(60_000) + "\xff", "fine"),

@@ -94,7 +94,9 @@ def test_twice_changes_nothing(store: Store, bring: Bring) -> None:
 
 def test_what_is_still_bad_waits_with_the_reason_found_now(store: Store, bring: Bring) -> None:
     first = bring(SALES, "bill,who,day,euros\n1,c1,2026-13-01,x\n")
-    assert waiting(store) == [(2, "ts: not a time in ISO 8601")]
+    assert waiting(store) == [
+        (2, "ts: not a time in ISO 8601, such as 2026-03-01T09:30:00Z: '2026-13-01'")
+    ]
     undated = SALES.replace('{ column = "day" }', '{ constant = "2026-01-01" }')
     assert again(store, first, undated).rows_bad == 1
     assert waiting(store) == [(2, "amount_minor: not a number")]

@@ -82,7 +82,8 @@ def test_contacts_that_say_something_else_are_counted_as_corrections(engage: Eng
 def test_a_row_set_aside_ends_with_1_and_is_listed(engage: Engage) -> None:
     code, out, _ = engage("import", "transactions", write("s.csv", SALES + BAD))
     assert code == 1
-    assert "line 4: ts: the year lies outside 1900 to 9999" in out
+    assert "line 4: ts: the year lies outside 1900 to 9999: '0000-00-00'" in out
+    assert "1 x ts: the year lies outside 1900 to 9999\n" in out
     code, out, _ = engage("quarantine", "list", "--json")
     assert code == 0
     (row,) = json.loads(out)
@@ -196,7 +197,10 @@ def test_what_was_guessed_can_be_saved_as_a_mapping(engage: Engage) -> None:
         (("events", "s.csv", "--map", "m.toml"), "it is for transactions, but events are being"),
         (("events", "odd.csv"), r"odd.csv: its columns (a, b) do not say everything: person"),
         (("transactions", "odd.csv", "--map", "m.toml"), "odd.csv has no column 'customer_id'"),
-        (("transactions", "s.csv", "--map", "none.toml"), "none.toml: the mapping cannot be read"),
+        (
+            ("transactions", "s.csv", "--map", "none.toml"),
+            "engage import transactions FILE --guess > none.toml",
+        ),
     ],
 )
 def test_wrong_use_ends_with_2_and_says_what_to_do(

@@ -124,6 +124,10 @@ def test_a_condition_is_tried_on_what_happened_lately(engage: Engage) -> None:
     ("words", "said"),
     [
         (["check", "wait_s > 3"], "of a condition say what it watches: --subject session"),
+        (
+            ["check", "wait_s > 3 and", "--subject", "interaction"],
+            "engage: the condition: character 14: the condition ends here, but something must",
+        ),
         (["export", "call_abandonned"], "did you mean 'call_abandoned'?"),
         (["diff", "call_abandonned"], "did you mean 'call_abandoned'?"),
         (["preview", "call_abandonned"], "did you mean 'call_abandoned'?"),

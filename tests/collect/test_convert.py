@@ -71,7 +71,7 @@ def test_bad_rows_are_set_aside_with_line_reason_and_content(reading: Reading) -
     )
     assert made.rows.num_rows == 2
     assert [(row["line"], row["reason"]) for row in made.bad.to_pylist()] == [
-        (3, "ts: the year lies outside 1900 to 9999"),
+        (3, "ts: the year lies outside 1900 to 9999: '0000-00-00'"),
         (4, "talk_s: not a finite number"),
         (5, "talk_s: less than nothing"),
         (6, "person_id: missing"),

@@ -253,7 +253,10 @@ def test_a_truncated_parquet_is_refused(tmp_path: Path) -> None:
         (b"", "is empty"),
         (b"\x1f\x8b", "breaks off"),
         (gzip.compress(b"", mtime=0), "holds nothing once unpacked"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "is not a table: there is a zero byte at byte 8"),
+        (
+            b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
+            "is neither text nor Parquet, for it holds zero bytes",
+        ),
         (b"PK\x03\x04workbook", "is a zip archive or an Excel workbook"),
         (b'[{"a": 1}, {"a": 2}]', r"is one JSON array; .* jq -c '\.\[\]'"),
         (b"\n\n\n", "holds no header line"),

@@ -38,8 +38,14 @@ def test_the_kind_may_come_from_the_command_but_must_not_contradict() -> None:
 
 
 def test_a_missing_or_broken_mapping_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WrongUse, match=r"none\.toml: the mapping cannot be read"):
-        load(tmp_path / "none.toml")
+    draft = r"`engage import events FILE --guess > .*none\.toml` drafts one"
+    with pytest.raises(WrongUse, match=rf"none\.toml: there is no such mapping; {draft}"):
+        load(tmp_path / "none.toml", "events")
+    with pytest.raises(WrongUse, match="the mapping cannot be read \\(Is a directory\\)"):
+        load(tmp_path)
+    (tmp_path / "old.toml").write_bytes(b'source = "B\xfcro"\n')
+    with pytest.raises(WrongUse, match=r"old\.toml: the mapping is not UTF-8 text"):
+        load(tmp_path / "old.toml")
     (tmp_path / "bad.toml").write_text("kind =\n")
     with pytest.raises(WrongUse, match=r"bad\.toml: is not TOML: .*line 1"):
         load(tmp_path / "bad.toml")
@@ -48,7 +54,7 @@ def test_a_missing_or_broken_mapping_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ('kind = "event"', "there is no 'event'; did you mean 'events'?"),
+        ('kind = "event"', "there is no kind 'event' to import; did you mean 'events'?"),
         ('sorce = "x"', "has no key 'sorce'; did you mean 'source'?"),
         ('[file]\ndelimeter = ";"', "[file] has no key 'delimeter'; did you mean 'delimiter'?"),
         ('[key]\ncolumn = "a"', "[key] has no key 'column'; did you mean 'columns'?"),

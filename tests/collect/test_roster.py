@@ -190,7 +190,10 @@ def test_a_day_without_its_first_hour(reading: Reading) -> None:
         ("a,2026-07-01 09:00,2026-07-01 09:00,1", "ends_at: not after starts_at"),
         ("a,2026-07-01 09:00,2062-07-01 09:30,1", "ends_at: more than a week after starts_at"),
         ("a,2026-07-01 09:00,,1", "ends_at: missing"),
-        ("a,soon,2026-07-01 09:00,1", "starts_at: not a time in ISO 8601"),
+        (
+            "a,soon,2026-07-01 09:00,1",
+            "starts_at: not a time in ISO 8601, such as 2026-03-01T09:30:00Z: 'soon'",
+        ),
     ],
 )
 def test_a_bad_row_is_set_aside_with_its_reason(reading: Reading, row: str, reason: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from engage.collect.findings import Findings
+from engage.collect.findings import Findings, without_value
 from engage.collect.times import moments
 
 
@@ -102,21 +102,35 @@ def test_other_styles_are_read_as_the_mapping_says(text: str, style: str, moment
     ],
 )
 def test_a_year_that_means_never_or_a_slip_is_out_of_range(text: str) -> None:
-    assert one(text) == ("NaT", "ts: the year lies outside 1900 to 9999")
+    assert one(text) == ("NaT", f"ts: the year lies outside 1900 to 9999: '{text}'")
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-02-30", "17:00", "nan", "2026-13-01"])
 def test_what_is_no_time_is_refused(text: str) -> None:
-    assert one(text) == ("NaT", "ts: not a time in ISO 8601")
+    expected = f"ts: not a time in ISO 8601, such as 2026-03-01T09:30:00Z: '{text}'"
+    assert one(text) == ("NaT", expected)
+
+
+def test_a_long_text_that_is_no_time_is_shown_shortened_and_in_one_line() -> None:
+    reason = one("the day\nafter " + 1000 * "x")[1]
+    assert reason.endswith(": 'the day after xxxxxxxxxxxxxxxxxxxxxxxxx…'")  # 40 characters
+    assert without_value(f"{reason}; phone: no") == (
+        "ts: not a time in ISO 8601, such as 2026-03-01T09:30:00Z; phone: no"
+    )
 
 
 def test_a_time_of_another_format_is_refused_with_the_format() -> None:
-    assert one("1997-01-01", style="%d.%m.%Y")[1] == "ts: not a time of the format %d.%m.%Y"
-    assert one("1e300", style="epoch_s")[1] == "ts: not a time of the format epoch_s"
+    german = "ts: not a time of the format %d.%m.%Y, such as 01.03.2026: '1997-01-01'"
+    assert one("1997-01-01", style="%d.%m.%Y")[1] == german
+    # 2026-03-01T09:30:00Z is 20,513 days and 34,200 seconds after 1 January 1970.
+    epoch = "ts: not a time of the format epoch_ms, such as 1772357400000: '1e300'"
+    assert one("1e300", style="epoch_ms")[1] == epoch
 
 
 def test_year_zero_is_out_of_range_in_any_format() -> None:
-    assert one("00000101", style="%Y%m%d")[1] == "ts: the year lies outside 1900 to 9999"
+    assert one("00000101", style="%Y%m%d")[1] == (
+        "ts: the year lies outside 1900 to 9999: '00000101'"
+    )
 
 
 def test_no_value_is_no_fault() -> None:

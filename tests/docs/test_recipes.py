@@ -174,7 +174,7 @@ def town(tmp_path: Path) -> Path:
 
 def test_add_a_model_that_learns_from_the_simulated_bank(follow: Follow, town: Path) -> None:
     train = "engage models train calculates_again"
-    said = follow("Add a model", town, {train: f" --at {LAUNCH:%Y-%m-%dT%H:%M:%S}"})
+    said = follow("Add a model", town, {train: f" --at {LAUNCH.isoformat()}"})
     code, told = said.pop(train)
     assert (code, told.strip()) == (0, "calculates_again: promoted")
     assert {code for code, _ in said.values()} == {0}, said

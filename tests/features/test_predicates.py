@@ -156,6 +156,23 @@ def test_what_is_not_one_whole_expression_is_refused(expression: str, position: 
 
 
 @pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("pages > 1 and", "character 13: the condition ends here, but something must follow"),
+        ("pages >", "character 7: the condition ends here, but something must follow"),
+        ("name = 'ü)' and", "character 15: the condition ends here, but something must follow"),
+        ("(pages > 1", "character 10: a bracket is never closed"),
+        ("pages > 1)", "character 10: a bracket is closed but never opened"),
+    ],
+)
+def test_what_breaks_off_is_told_at_its_own_end(expression: str, message: str) -> None:
+    with pytest.raises(PredicateRefused) as refused:
+        check(expression, COLUMNS)
+
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
     ("expression", "position", "nearest"),
     [
         ("pags > 1", 1, "pages"),
