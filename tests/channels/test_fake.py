@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import time
 
 import pytest
@@ -93,3 +95,16 @@ def test_its_own_errors_do_hold_the_number_so_that_leaks_would_show(provider: Fa
     provider.fail_creates(21614)
     with pytest.raises(Exception, match="4915112345678"):
         client.messages.create(to=TO, from_=SENDER, body="Hello")
+
+
+def test_a_client_that_died_is_told_to_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+    """A killed worker's connection ends hard, while the answer is on its way."""
+    with FakeTwilio(late_s=0.2) as provider:
+        host, port = provider.url.removeprefix("http://").split(":")
+        for _ in range(3):
+            with socket.create_connection((host, int(port))) as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.sendall(b"GET /nowhere HTTP/1.1\r\nHost: here\r\n\r\n")
+                time.sleep(0.05)
+        time.sleep(0.6)
+    assert "Traceback" not in capfd.readouterr().err

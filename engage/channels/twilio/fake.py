@@ -11,6 +11,7 @@ import base64
 import hmac
 import json
 import socket
+import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -147,6 +148,11 @@ class FakeTwilio:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     fake: FakeTwilio
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that has died or given up: who tries that is who asks for it."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):
