@@ -262,7 +262,7 @@ def one_bank(bank: Bank, agents: int, folder: Path) -> tuple[dict[str, Result], 
 def main() -> int:
     """Print what an agent's hour brings under each policy, for few agents and for many."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--people", type=int, default=4_500)
     parser.add_argument("--weeks", type=int, default=2)

@@ -69,7 +69,7 @@ def aside(ours: Sequence[Result], arms: Sequence[tuple[float, float]]) -> str:
     """Return what ours lost on its way, and what its held-out group measures, beside the truth."""
     explored, lost = (sum(getattr(one, name) for one in ours) for name in ("explored", "lost"))
     says, true = (float(np.mean([one[k] for one in arms])) for k in (0, 1))
-    error = shown([one.says - one.truth for one in arms])
+    error = shown([said - known for said, known in arms])
     return (
         f"Engage left {explored} alone to learn from them, and {lost} found no agent left.\n"
         f"Held out by Engage: a treated customer's year is {says:,.0f} euros better than one's who was "

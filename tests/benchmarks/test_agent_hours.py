@@ -38,7 +38,10 @@ def decided(subjects: list[str], people: list[str], slot_ids: str = "next") -> D
         action="callback_slot",
         channel="callback",
         expires_at=pd.Timestamp("2026-03-05"),
-        details=[{"trigger": TRIGGER, "subject_id": one, "slot_ids": slot_ids} for one in subjects],
+        details=pd.Series(
+            [{"trigger": TRIGGER, "subject_id": one, "slot_ids": slot_ids} for one in subjects],
+            dtype=object,
+        ),
         **{"class": "marketing"},
     )
     none = told.head(0)
