@@ -56,11 +56,12 @@ fix: setup ## mend what a machine can mend
 	$(BIN)/python -m engage.settings
 	$(BIN)/python -m docs.generate
 
-benchmark: setup ## measure on real data and the simulated bank, for an hour
+benchmark: setup ## measure on real data and the simulated bank, for an hour and a half
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/prefixes.py
 	$(BIN)/python benchmarks/deciles.py
 	$(BIN)/python benchmarks/regret_bank.py --decisions 50000
+	$(BIN)/python -m benchmarks.agent_hours
 
 # Other libraries, to be measured beside: each set in an environment of its own, away from Engage's.
 peers: ## install what benchmarks compare with, into var/peers
