@@ -114,7 +114,6 @@ def _line(one: Permission, now: datetime, first: datetime | None) -> dict[str, A
 def _facts(tables: dict[str, pa.Table], known: pd.Series[Any], now: datetime) -> dict[str, Any]:
     """Return what the answer rests on; numbers and addresses stay hidden."""
     rest = known["rest_until"]
-    listed = tables["exclusions"].to_pylist()
     return {
         "places": list(known["places"]),
         "clocks": dict(_clocks(known["zones"], now)),
@@ -123,10 +122,21 @@ def _facts(tables: dict[str, pa.Table], known: pd.Series[Any], now: datetime) ->
             for row in tables["consents"].to_pylist()
         ],
         "suppressed": bool(known["suppressed"]),
-        "exclusions": [{"reason": row["reason"], "until": row["valid_until"]} for row in listed],
+        "exclusions": [_exclusion(row) for row in tables["exclusions"].to_pylist()],
         "had": {name: int(known[name]) for name in (*COUNTED, "all_24h", "all_30d")},
         "rest_until": None if pd.isna(rest) else _aware(pd.Timestamp(rest).to_pydatetime()),
         "open_action": bool(known["open_action"]),
+    }
+
+
+def _exclusion(row: dict[str, Any]) -> dict[str, Any]:
+    ends = row["valid_until"]
+    return {
+        "reason": row["reason"],
+        "source": row["source"],
+        "since": _aware(row["valid_from"]),
+        "until": _aware(ends) if ends else None,
+        "must_serve": bool(row["must_serve"]),
     }
 
 

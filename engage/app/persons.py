@@ -8,11 +8,15 @@ from engage.app.app import App
 from engage.app.intervals import with_intervals
 from engage.collect.keys import CUSTOMERS
 from engage.domain.catalog import QUERYABLE
+from engage.domain.exclusions import EXCLUSIONS
 from engage.domain.ids import Prefix, derive
+from engage.domain.values import VALUES
 from engage.errors import WrongUse
 from engage.store import Tx, assignments, outbox, people, rows, scores
 
 _HIDDEN = frozenset({"destination", "body"})
+_TELLING = {**QUERYABLE, EXCLUSIONS.name: EXCLUSIONS, VALUES.name: VALUES}
+"""Where a row means that something is known of its person."""
 
 
 def ids_of(tx: Tx, person: str) -> list[str]:
@@ -22,7 +26,7 @@ def ids_of(tx: Tx, person: str) -> list[str]:
     that count people apart (`[person] source`) have `source:number`.
     """
     ids = people.everyone(tx, _named(person))
-    known = (rows.read(tx, one, person_ids=ids, limit=1) for one in QUERYABLE.values())
+    known = (rows.read(tx, one, person_ids=ids, limit=1) for one in _TELLING.values())
     return ids if any(found.num_rows for found in known) else []
 
 
@@ -44,7 +48,7 @@ def show_person(app: App, person: str) -> dict[str, Any]:
         canonical = people.canonical(tx, ids)[ids[0]]
         found: dict[str, Any] = {
             name: rows.read(tx, relation, person_ids=ids).to_pylist()
-            for name, relation in QUERYABLE.items()
+            for name, relation in _TELLING.items()
         }
         found["assignments"] = assignments.read(tx, ids).to_pylist()
         held = scores.latest(tx, ids).to_pylist()

@@ -57,9 +57,17 @@ def _print_facts(told: dict[str, Any]) -> None:
     had = ", ".join(f"{count} {name}" for name, count in told["had"].items() if count)
     typer.echo(f"  contacts: {had or 'none lately'}")
     for one in told["exclusions"]:
-        typer.echo(f"  excluded: {one['reason']}, until {one['until'] or 'further notice'}")
+        typer.echo(f"  {_excluded(one)}")
     agreed = [one["purpose"] for one in told["consents"] if one["granted"]]
     typer.echo(f"  agreed to: {', '.join(agreed) or 'nothing'}")
+
+
+def _excluded(one: dict[str, Any]) -> str:
+    until = f"{one['until']:%Y-%m-%d %H:%M} UTC" if one["until"] else "further notice"
+    by = f", says {one['source']}" if one["source"] else ""
+    served = "; must be served, so only marketing is left out" if one["must_serve"] else ""
+    since = f"{one['since']:%Y-%m-%d %H:%M} UTC"
+    return f"excluded since {since}, until {until}: {one['reason']}{by}{served}"
 
 
 def register(app: typer.Typer) -> None:

@@ -49,7 +49,10 @@ def test_an_exclusion_holds_until_its_end(bank: Bank) -> None:
     bank.cast.exclude(who, "complaint", valid_until=ends.replace(tzinfo=None))
     bank.cast.tell()
     told = check(bank.app, who)
-    assert told["exclusions"] == [{"reason": "complaint", "until": ends.replace(tzinfo=None)}]
+    (listed,) = told["exclusions"]
+    assert (listed["reason"], listed["until"]) == ("complaint", ends)
+    assert listed["since"] == MORNING - DAY
+    assert not listed["must_serve"]
     for one in told["actions"]:
         assert one["reasons"] == ["excluded"]
         assert one["next"] == ends

@@ -409,6 +409,37 @@ def test_why_somebody_was_not_contacted_is_told_by_the_companys_own_number(
     assert "nothing is known of '4712'; give a person" in err
 
 
+def test_somebody_who_stands_on_an_exclusion_list_alone_is_known_as_that(
+    engage: Engage, tmp_path: Path
+) -> None:
+    engage("init", "mine")
+    (tmp_path / "left.csv").write_text(
+        "customer,reason,source,valid_from,valid_until\n"
+        "9999,complaint,service desk,2026-01-15T08:00:00Z,\n"
+        "9998,staff,,2026-01-15T08:00:00Z,2026-02-01T00:00:00Z\n"
+    )
+    here = ("-p", "mine")
+    assert engage("exclusions", "import", "left.csv", *here)[0] == 0
+    code, out, _ = engage("explain", "9999", *here)
+    told = "excluded until further notice: complaint, says service desk"
+    assert (code, out.splitlines()[0]) == (0, f"2026-01-15 08:00:00  {told}")
+    assert "nothing was decided" in out
+    until = "excluded until 2026-02-01 00:00:00: staff"
+    assert until in engage("explain", "9998", *here)[1]
+    code, out, _ = engage("policy", "check", "9999", *here)
+    assert code == 0
+    told = "excluded since 2026-01-15 08:00 UTC, until further notice: complaint, says service desk"
+    assert told in out
+    lines = [line for line in out.splitlines() if "   no   " in line]
+    assert lines
+    assert all("The person is on an exclusion list" in line for line in lines)
+    code, out, _ = engage("people", "show", "9999", *here)
+    assert code == 0
+    (row,) = json.loads(out)["exclusions"]
+    assert (row["reason"], row["valid_from"]) == ("complaint", "2026-01-15T08:00:00")
+    assert engage("people", "show", "9997", *here)[0] == 2
+
+
 def test_a_person_who_was_decided_for_is_explained_with_it(
     engage: Engage, bank: Bank, monkeypatch: Any
 ) -> None:
