@@ -374,6 +374,16 @@ def test_the_policy_can_be_asked_about_a_person(
     assert "agreed to: call" in out
     assert "The person has not agreed to be contacted this way." in out
     assert "+49" not in out
+    assert "Allowed at 2026-03-07 21:00 UTC, which is 2026-03-07 22:00 Europe/Berlin" in out
+    (heads,) = (line for line in out.splitlines() if "why not" in line)
+    assert "next (Europe/Berlin)   next (UTC)" in heads
+    (slot,) = (
+        line
+        for line in out.splitlines()
+        if "application_abandoned" in line and "callback_slot" in line
+    )
+    assert "2026-03-09 09:00       2026-03-09 08:00" in slot
+    assert "outside the hours" in slot
     told = json.loads(engage("policy", "check", who, *here, "--json")[1])
     first = {one["action"]: one["next"] for one in told["actions"]}
     assert first["chat_offer"].startswith("2026-03-07T21:00:00")
@@ -382,6 +392,26 @@ def test_the_policy_can_be_asked_about_a_person(
     code, _, err = engage("policy", "check", "4711", *here)
     assert code == 2
     assert "nothing is known of '4711'" in err
+
+
+def test_the_policy_says_first_that_nothing_goes_out(
+    engage: Engage, bank: Bank, monkeypatch: Any
+) -> None:
+    who = bank.cast.person("Ann")
+    bank.cast.tell()
+    monkeypatch.setenv("ENGAGE_STORE_URL", bank.environ["ENGAGE_STORE_URL"])
+    here = ("-p", str(bank.folder))
+    engage("incident", "on", *here)
+    engage("killswitch", "on", *here)
+    code, out, _ = engage("policy", "check", who, *here)
+    assert code == 0
+    first, second, *_ = out.splitlines()
+    assert first.startswith("Nothing goes out at all: the kill switch is on since ")
+    assert "by command line; engage killswitch off" in first
+    assert "said by command line: only slots are offered" in second
+    assert "   yes   " not in out
+    assert out.count("The kill switch is on, so nothing goes out at all.") > 10
+    assert "An outage is under way, so outreach is paused." in out
 
 
 def test_why_somebody_was_not_contacted_is_told_by_the_companys_own_number(
