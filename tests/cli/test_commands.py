@@ -361,6 +361,22 @@ def test_a_person_is_shown_without_numbers(engage: Engage, bank: Bank, monkeypat
     assert "+4915555" not in out
 
 
+def test_numbers_in_a_people_file_without_a_mapping_are_contacts_and_never_shown(
+    engage: Engage, tmp_path: Path
+) -> None:
+    engage("init", "mine")
+    head = "customer_id,since,segment,Telefon,handy,mail,tag\n"
+    row = "4711,2026-01-15,premium,030 901820,0151 23456789,ada@example.org,Ada 0151 23456780\n"
+    (tmp_path / "people.csv").write_text(head + row)
+    code, out, _ = engage("import", "people", "people.csv", "-p", "mine")
+    assert code == 0
+    assert 'phone = { column = "handy", region = "DE" }' in out
+    assert 'email = { column = "mail" }' in out
+    code, out, _ = engage("people", "show", "4711", "-p", "mine")
+    (known,) = json.loads(out)["people"]
+    assert json.loads(known["attributes"]) == {"segment": "premium", "tag": "Ada [hidden]"}
+
+
 def test_the_policy_can_be_asked_about_a_person(
     engage: Engage, bank: Bank, monkeypatch: Any
 ) -> None:
