@@ -51,6 +51,12 @@ def import_files(
         bool,
         typer.Option("--guess", help="Draft a mapping from the file's head, and bring in nothing."),
     ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Where known rows say something else, take the file's word."
+        ),
+    ] = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -58,7 +64,9 @@ def import_files(
     if guess:
         _draft(kind, files, source, project)
         return
-    with _bringing(project, dry_run=dry_run) as bring:
+    if replace and dry_run:
+        raise typer.BadParameter("--dry-run alone says how many rows --replace would replace")
+    with _bringing(project, dry_run=dry_run, replace=replace) as bring:
         home = _home(kind, project)
         found = _bring_all(
             bring, kind, files, map_file, source, home=home, dry_run=dry_run, quiet=as_json
@@ -110,15 +118,17 @@ def _unread(mapping: Mapping, columns: list[str]) -> list[str]:
 
 
 @contextmanager
-def _bringing(project: Path | None, *, dry_run: bool) -> Iterator[_Bring]:
+def _bringing(project: Path | None, *, dry_run: bool, replace: bool) -> Iterator[_Bring]:
     """Yield what brings a file in; a dry run needs no project, but looks into one."""
     from engage.app.intake_files import import_file
+    from engage.app.replacing import Replacing
 
     if dry_run:
         with _previewing(project) as look:
             yield look
         return
     with opened_app(project) as app:
+        replacing = Replacing(list(app.goals.values())) if replace else None
 
         def bring(
             file: Path, mapping: Mapping, progress: Callable[[int, int, int], None]
@@ -131,6 +141,7 @@ def _bringing(project: Path | None, *, dry_run: bool) -> Iterator[_Bring]:
                 now=app.now(),
                 progress=progress,
                 queues=list(app.settings.queues),
+                replacing=replacing,
             )
 
         yield bring
@@ -275,7 +286,7 @@ def import_exclusions(
     as_json: JsonOption = False,
 ) -> None:
     """Bring in lists of people who must be left alone, as `engage import exclusions` does."""
-    import_files("exclusions", files, map_file, source, dry_run, False, project, as_json)
+    import_files("exclusions", files, map_file, source, dry_run, False, False, project, as_json)
 
 
 def register(app: typer.Typer) -> None:
