@@ -8,14 +8,23 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from engage.app import versions
 from engage.app.imported import Count, ImportReport, Stored
 from engage.app.intake import take_in
-from engage.app.intake_reading import Part, as_of, checked, counts_from, named, parts, roster_of
-from engage.app.replacing import Replacing, other_readings
+from engage.app.intake_reading import (
+    Part,
+    as_of,
+    checked,
+    counts_from,
+    named,
+    other_readings,
+    parts,
+    roster_of,
+)
 from engage.app.rereading import take_back
 from engage.collect.chunks import CHUNK_ROWS
 from engage.collect.convert import Converted
@@ -26,6 +35,10 @@ from engage.domain.interactions import CORRECTIONS
 from engage.errors import EngageError, WrongUse
 from engage.store import Store, imports, quarantine
 from engage.store.store import Tx
+
+if TYPE_CHECKING:
+    # It loads the engine that finds goals, which an import that replaces nothing does without.
+    from engage.app.replacing import Replacing
 
 Progress = Callable[[int, int, int], None]
 """Called after each chunk with bytes read, bytes in all, and rows read."""

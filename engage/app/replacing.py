@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from engage.app import outcomes, versions, visits
-from engage.app.intake_reading import named, parts
+from engage.app.intake_reading import other_readings, parts
 from engage.app.seen import Seen
 from engage.collect.mapping import Mapping
 from engage.collect.mapping_file import parse
@@ -18,7 +18,7 @@ from engage.domain.events import EVENTS
 from engage.domain.goals import Goal
 from engage.domain.relations import Relation
 from engage.errors import WrongUse
-from engage.store import Store, imports, rows
+from engage.store import Store, rows
 from engage.store.imports import Import
 from engage.store.store import Tx
 
@@ -98,11 +98,3 @@ class Replacing:
             rows.replace(tx, relation, new, now)
         else:
             rows.remove(tx, relation, old[relation.key[0]].to_pylist(), now)
-
-
-def other_readings(tx: Tx, mapping: Mapping, sha256: str) -> list[Import]:
-    """Return the last import of this very content by each other mapping, the newest first."""
-    own = named(mapping, sha256)["mapping_sha256"]
-    found = imports.of_content(tx, sha256=sha256, kind=mapping.kind)
-    last = {one.mapping_sha256: one for one in reversed(found) if one.mapping}
-    return [one for name, one in reversed(last.items()) if name != own]
