@@ -24,13 +24,17 @@ def settings() -> str:
 
 def reasons() -> str:
     """Return the page of every reason for not contacting somebody."""
-    from engage.domain.reasons import Reason
+    from engage.domain.reasons import STOPPED, Reason
 
     return _page(
         "Reasons",
         "Why somebody was not contacted. A refusal is stored with the decision it stopped, once per "
         "change for a person and trigger; `engage explain` shows it in these words.",
         _table(("reason", "in words"), ((f"`{one}`", one.sentence) for one in Reason)),
+        "`engage policy check` gives these reasons for every action that may not be taken at the moment it "
+        "asks about; `quiet_hours` also where a decision would be made now and its message would wait for "
+        "the hours to open. While everything is stopped it says so before them, and it is no refusal of "
+        f"one person: *{STOPPED}* `engage killswitch off` lets messages and calls go out again.",
     )
 
 

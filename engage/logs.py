@@ -13,7 +13,7 @@ from structlog.typing import FilteringBoundLogger, Processor
 
 Format = Literal["text", "json"]
 HIDDEN = "[hidden]"
-_SHORTEST_PHONE = 10**9
+SHORTEST_PHONE = 10**9
 """A whole number this long may be a telephone number; no count of ours is."""
 
 _SECRET_NAME = re.compile(
@@ -112,7 +112,7 @@ def _clean(value: Any, name: str = "") -> Any:
     if value is None or isinstance(value, (bool, float)):
         return value
     if isinstance(value, int):
-        return value if abs(value) < _SHORTEST_PHONE else HIDDEN
+        return value if abs(value) < SHORTEST_PHONE else HIDDEN
     return redacted(str(value))
 
 

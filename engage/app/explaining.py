@@ -16,6 +16,7 @@ from engage.app.reasons import score_reasons
 from engage.decide.explain import details, money, story
 from engage.decide.passed import rules
 from engage.domain.catalog import QUERYABLE
+from engage.domain.exclusions import EXCLUSIONS
 from engage.domain.outcomes import OUTCOMES
 from engage.domain.reasons import Reason
 from engage.domain.scores import Subject
@@ -59,6 +60,7 @@ def explain(app: App, thing: str) -> Story:
         found = _decisions(tx, thing, subject)
         who = [] if found or told.facts else ids_of(tx, thing)
         found = found or decisions.of_people(tx, who)
+        _tell_exclusions(tx, who, told)
         for decision in found[-_NEWEST:]:
             part = Story()
             _tell_decision(app, tx, decision, part)
@@ -90,6 +92,20 @@ def _decisions(tx: Tx, thing: str, subject: str) -> list[dict[str, Any]]:
         thing = message.message.decision_id if message else thing
     one = decisions.get(tx, thing)
     return [one] if one else decisions.of_subject(tx, subject)
+
+
+def _tell_exclusions(tx: Tx, who: list[str], told: Story) -> None:
+    """Tell since when a person stands on an exclusion list, and why."""
+    held = stored_rows.read(tx, EXCLUSIONS, person_ids=who).to_pylist() if who else []
+    for row in sorted(held, key=lambda one: one["valid_from"]):
+        ends = row["valid_until"]
+        until = f"until {ends:%Y-%m-%d %H:%M:%S}" if ends else "until further notice"
+        by = f", says {row['source']}" if row["source"] else ""
+        served = ", but must be served" if row["must_serve"] else ""
+        words = f"excluded {until}: {row['reason']}{by}{served}"
+        told.lines.append(f"{row['valid_from']:%Y-%m-%d %H:%M:%S}  {words}")
+    if who:
+        told.facts["exclusions"] = held
 
 
 def _tell_refusals(tx: Tx, things: list[str], told: Story, *, known: bool) -> None:

@@ -32,6 +32,7 @@ class Stored:
     new: int
     differing: int = 0
     corrected: int = 0
+    replaced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,13 @@ class ImportReport:
     """Of the new rows, those that say something else of a contact that was known."""
     rows_known: int = 0
     rows_differing: int = 0
-    """Of the known rows about people, those that say something else of the same moment."""
+    """Of the known rows, those that say something else than what is stored, which stays unless
+    it is replaced."""
+    rows_replaced: int = 0
+    """Of the known rows, those whose word was taken instead of what was stored."""
     rows_taken_back: int = 0
-    """Stretches of a roster that only an earlier reading of the same file saw."""
+    """What only an earlier reading of the same file saw: stretches of a roster, and rows where
+    the import replaces."""
     rows_left_out: int = 0
     """Rows that the mapping's `[where]` does not take."""
     rows_bad: int = 0
@@ -65,6 +70,8 @@ class ImportReport:
     """Empty after a dry run."""
     read_before: datetime | None = None
     """When this very file was last read to its end under this very mapping."""
+    read_otherwise: datetime | None = None
+    """When another mapping read this very file and brought rows that stand beside the new ones."""
     rows_before: int = 0
     """Rows that were read before the import was stopped; this report is of those behind them."""
     began: datetime | None = None
@@ -100,6 +107,7 @@ class Count:
             rows_known=converted.rows.num_rows - stored.new,
             rows_differing=stored.differing,
             rows_corrected=stored.corrected,
+            rows_replaced=stored.replaced,
             rows_left_out=converted.left_out,
             rows_bad=converted.bad.num_rows,
             parts_bad=0 if parts is None else parts.num_rows,

@@ -8,13 +8,23 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from engage.app import versions
 from engage.app.imported import Count, ImportReport, Stored
 from engage.app.intake import take_in
-from engage.app.intake_reading import Part, as_of, checked, counts_from, named, parts, roster_of
+from engage.app.intake_reading import (
+    Part,
+    as_of,
+    checked,
+    counts_from,
+    named,
+    other_readings,
+    parts,
+    roster_of,
+)
 from engage.app.rereading import take_back
 from engage.collect.chunks import CHUNK_ROWS
 from engage.collect.convert import Converted
@@ -25,6 +35,10 @@ from engage.domain.interactions import CORRECTIONS
 from engage.errors import EngageError, WrongUse
 from engage.store import Store, imports, quarantine
 from engage.store.store import Tx
+
+if TYPE_CHECKING:
+    # It loads the engine that finds goals, which an import that replaces nothing does without.
+    from engage.app.replacing import Replacing
 
 Progress = Callable[[int, int, int], None]
 """Called after each chunk with bytes read, bytes in all, and rows read."""
@@ -41,20 +55,25 @@ def import_file(
     progress: Progress | None = None,
     chunk_rows: int = CHUNK_ROWS,
     queues: Collection[str] | None = None,
+    replacing: Replacing | None = None,
 ) -> ImportReport:
     """Read a file into the store and return what came of it.
 
     Each chunk is one transaction. Whoever stops it keeps whole chunks; reading the same file by
     the same mapping again goes on behind them, as of the moment it first began, and ends where it
     would have ended without the stop. Bad rows go to quarantine with file, line and reason.
-    `source` replaces the mapping's. `queues` are those that a roster may name.
+    `source` replaces the mapping's. `queues` are those that a roster may name. With `replacing` the
+    file is read from its beginning, known rows come to say what it says of them, and what only an
+    earlier reading of it by another mapping saw is taken back.
 
     Raises SourceFileError or WrongUse before anything is stored when the file or the mapping cannot
     be used, StoreUnavailable when the database cannot be written.
     """
     used = checked(kind, mapping, source)
+    if replacing is not None:
+        replacing.check(used)
     file = fingerprint(path, used.file)
-    writing = _Writing(store, used, str(path), file.sha256, now)
+    writing = _Writing(store, used, str(path), file.sha256, now, replacing)
     found = parts(
         path,
         used,
@@ -72,6 +91,8 @@ def import_file(
             count.add(part.converted, writing.store_chunk(part.converted))
             if progress is not None:
                 progress(part.bytes_read, file.size, writing.rows_read)
+        if replacing is not None:
+            writing.taken_back = replacing.lost(store, path, used, file.sha256, now, chunk_rows)
     return writing.signed(count.report())
 
 
@@ -83,19 +104,27 @@ class _Writing:
     """An import that is under way: whole chunks, each with its quarantine and its count."""
 
     def __init__(
-        self, store: Store, mapping: Mapping, file: str, sha256: str, now: datetime
+        self,
+        store: Store,
+        mapping: Mapping,
+        file: str,
+        sha256: str,
+        now: datetime,
+        replacing: Replacing | None,
     ) -> None:
+        self._replacing = replacing
         self._named = named(mapping, sha256)
         self._store, self._mapping, self._now = store, mapping, now
         with store.read() as tx:
             self._complete = imports.done_before(tx, **self._named)
-            before = imports.unfinished(tx, **self._named)
+            self._otherwise = other_readings(tx, mapping, sha256)
+            before = None if replacing else imports.unfinished(tx, **self._named)
             began = before.started_at if before else now
             self.as_of = as_of(tx, mapping, sha256, self._named["mapping_sha256"], began)
         self._file = before.file if before else file
         self._import_id = before.import_id if before else ""
         self.began = began
-        self.roster, self._taken_back = roster_of(mapping), 0
+        self.roster, self.taken_back = roster_of(mapping), 0
         self.rows_before = self.rows_read = before.rows_read if before else 0
 
     @contextmanager
@@ -137,10 +166,16 @@ class _Writing:
             )
             found = take_in(tx, tables, self._now, undated=moment)
             new = found.get(mapping.kind, 0)
+            replaced = 0
+            if new < converted.rows.num_rows:
+                differing += int(versions.restated(tx, mapping.relation, converted.rows).sum())
+                if differing and self._replacing:
+                    told = mapping.relation, converted.rows
+                    replaced = self._replacing.known(tx, *told, self._now)
             self._count(tx, converted.rows_read, new, sum(faults.num_rows for faults in aside))
             self._set_aside(tx, aside)
         self.rows_read += converted.rows_read
-        return Stored(new, differing, found.get(CORRECTIONS.name, 0))
+        return Stored(new, differing, found.get(CORRECTIONS.name, 0), replaced)
 
     def _count(self, tx: Tx, read: int, new: int, bad: int) -> None:
         after = self.rows_read
@@ -161,7 +196,7 @@ class _Writing:
             imports.finish(tx, self._import_id, self._now)
             if self.roster is not None:
                 sha256, moment = self._named["sha256"], self.as_of
-                self._taken_back = take_back(
+                self.taken_back = take_back(
                     tx, self._mapping, self.roster, sha256, moment, self._now
                 )
 
@@ -172,6 +207,17 @@ class _Writing:
             import_id=self._import_id,
             read_before=self._complete.ended_at if self._complete else None,
             rows_before=self.rows_before,
-            rows_taken_back=self._taken_back,
+            rows_taken_back=self.taken_back,
+            read_otherwise=self._beside(report),
             began=self.began,
         )
+
+    def _beside(self, report: ImportReport) -> datetime | None:
+        """Return when another mapping read this file whose rows now stand beside the new ones.
+
+        Rows that it set aside and that come in now stand beside nothing.
+        """
+        if self._replacing or self._mapping.relation not in versions.ONCE or not self._otherwise:
+            return None
+        last = self._otherwise[0]
+        return last.started_at if last.rows_new and report.rows_new > last.rows_bad else None

@@ -82,6 +82,8 @@ class Compared:
         if len(new) < len(again):  # of an appointment only the last word counts
             return Stored(int(new.sum()))
         differing = 0 if self._moment else versions.differing(tx, self._relation, rows, self._now)
+        if not new.all():
+            differing += int(versions.restated(tx, self._relation, rows).sum())
         return Stored(int(np.sum(new & ~again)), differing)
 
     def _contacts(self, tx: Tx, rows: pa.Table) -> Stored:

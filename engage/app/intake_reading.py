@@ -23,6 +23,7 @@ from engage.domain.interactions import INTERACTIONS
 from engage.domain.staffing import STAFFING
 from engage.errors import WrongUse
 from engage.store import imports
+from engage.store.imports import Import
 from engage.store.store import Tx
 
 TWICE = "a second row about the same; give valid_from, so that one is the newer"
@@ -117,6 +118,14 @@ def named(mapping: Mapping, sha256: str) -> dict[str, str]:
     """Return by what an import is known again: the file's content, its kind and the mapping."""
     mapped = hashlib.sha256(msgspec.json.encode(mapping, order="sorted")).hexdigest()
     return {"sha256": sha256, "kind": mapping.kind, "mapping_sha256": mapped}
+
+
+def other_readings(tx: Tx, mapping: Mapping, sha256: str) -> list[Import]:
+    """Return the last import of this very content by each other mapping, the newest first."""
+    own = named(mapping, sha256)["mapping_sha256"]
+    found = imports.of_content(tx, sha256=sha256, kind=mapping.kind)
+    last = {one.mapping_sha256: one for one in reversed(found) if one.mapping}
+    return [one for name, one in reversed(last.items()) if name != own]
 
 
 def once(mapping: Mapping, converted: Converted, seen: Seen) -> Converted:

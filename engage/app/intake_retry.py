@@ -148,6 +148,8 @@ class _Reading:
         differing = 0 if moment else versions.differing(tx, relation, converted.rows, self.now)
         came = take_in(tx, tables, self.now, undated=moment)
         new = came.get(kind, 0)
+        if new < converted.rows.num_rows:
+            differing += int(versions.restated(tx, relation, converted.rows).sum())
         settled = self._settle(tx, held, converted, pa.concat_tables(aside))
         imports.count(tx, self.found.import_id, read=0, new=new, bad=-settled)
         return Stored(new, differing, came.get(CORRECTIONS.name, 0))

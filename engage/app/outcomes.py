@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from engage.domain.catalog import QUERYABLE
 from engage.domain.goals import Goal
 from engage.domain.interactions import CORRECTIONS, INTERACTIONS
 from engage.domain.outcomes import OUTCOMES
+from engage.domain.relations import Relation
 from engage.domain.runs import JobReport
 from engage.measure.goals import outcome_ids, reached
 from engage.store import Tx, marks, rows
@@ -64,16 +66,26 @@ def _look_again(app: App, goals: list[Goal]) -> JobReport:
             if not fresh.num_rows:
                 return JobReport(seen, done)
             ids = sorted(pc.unique(fresh["interaction_id"]).to_pylist())
-            done += _put_right(tx, goals, last_words(tx, ids), app.now())
+            done += put_right(tx, goals, INTERACTIONS, last_words(tx, ids), app.now())
             marks.set(tx, mark, str(pc.max(fresh["seq"]).as_py()))
         seen += fresh.num_rows
 
 
-def _put_right(tx: Tx, goals: list[Goal], contacts: pa.Table, now: datetime) -> int:
-    """Let the outcomes of these contacts be those of their last words; return how many changed."""
-    found = reached(goals, INTERACTIONS, contacts)
-    held = rows.of(tx, OUTCOMES, "outcome_id", outcome_ids(goals, INTERACTIONS, contacts))
+def put_right(
+    tx: Tx, goals: Sequence[Goal], relation: Relation, told: pa.Table, now: datetime
+) -> int:
+    """Let the outcomes of these rows be those of what they say now; return how many changed."""
+    found = reached(goals, relation, told)
+    held = rows.of(tx, OUTCOMES, "outcome_id", outcome_ids(goals, relation, told))
     gone = sorted(set(held["outcome_id"].to_pylist()) - set(found["outcome_id"].to_pylist()))
     known = pa.array(texts(held, _SAID), pa.string())
     new = found.filter(pc.invert(pc.is_in(pa.array(texts(found, _SAID), pa.string()), known)))
     return rows.remove(tx, OUTCOMES, gone, now) + rows.replace(tx, OUTCOMES, new, now)
+
+
+def take_back(
+    tx: Tx, goals: Sequence[Goal], relation: Relation, old: pa.Table, now: datetime
+) -> int:
+    """Take back the outcomes of rows that are no more; return how many."""
+    held = rows.of(tx, OUTCOMES, "outcome_id", outcome_ids(goals, relation, old))
+    return rows.remove(tx, OUTCOMES, held["outcome_id"].to_pylist(), now)

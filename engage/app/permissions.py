@@ -14,12 +14,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from engage.app import incidents
 from engage.app.app import App
 from engage.app.persons import ids_of, unknown
 from engage.decide import context
 from engage.decide.budget import WINDOWS
 from engage.decide.frequency import COUNTED
 from engage.decide.permission import NEVER, Permission, permissions
+from engage.decide.rules import Rules
+from engage.deliver import killswitch
+from engage.domain.reasons import STOPPED
 from engage.domain.triggers import Trigger
 from engage.store import Tx, people, triggers
 from engage.store import context as stored_context
@@ -31,7 +35,8 @@ AHEAD = timedelta(days=30)
 def check(app: App, person: str) -> dict[str, Any]:
     """Return what the policy allows a person by each action of each trigger, now and when next.
 
-    `person` is our id or the company's own number. Whether somebody is free and whether it would be
+    `person` is our id or the company's own number. `stopped` says since when and by whom the kill
+    switch is on, `incident` is the outage that holds actions back; both as they are now. Whether somebody is free and whether it would be
     worth it is not asked. Raises WrongUse when nothing is known of the person.
     """
     now = app.now()
@@ -41,14 +46,20 @@ def check(app: App, person: str) -> dict[str, Any]:
             raise unknown(person)
         who = people.canonical(tx, ids)[ids[0]]
         in_force = {trigger.name: trigger for trigger in triggers.current(tx)}
+        stopped, outage = killswitch.stopped(tx), incidents.current(app, tx)
+        rules = incidents.obeying(app, tx)
         tables, known = _known(app, tx, who, now)
-        allowed = permissions(in_force, app.actions, known, app.rules, now)
-        first = _next(app, tx, who, in_force, _changes(tables, app, now))
+        allowed = permissions(in_force, app.actions, known, rules, now)
+        # Nobody can say when a person will let things flow again.
+        moments = [] if stopped else _changes(tables, app, now)
+        first = _next(app, tx, who, in_force, rules, moments)
     return {
         "person_id": who,
         "at": now,
+        "stopped": stopped,
+        "incident": outage and {"mode": outage.mode, "since": outage.since, "by": outage.by},
         **_facts(tables, known.iloc[0], now),
-        "actions": [_line(one, now, first.get(_key(one))) for one in allowed],
+        "actions": [_line(one, first.get(_key(one)), stopped) for one in allowed],
     }
 
 
@@ -82,13 +93,18 @@ def _changes(tables: dict[str, pa.Table], app: App, now: datetime) -> list[datet
 
 
 def _next(
-    app: App, tx: Tx, who: str, in_force: dict[str, Trigger], moments: list[datetime]
+    app: App,
+    tx: Tx,
+    who: str,
+    in_force: dict[str, Trigger],
+    rules: Rules,
+    moments: list[datetime],
 ) -> dict[tuple[str, str], datetime]:
     """Return when each action of each trigger may come first; without a row, not foreseeable."""
     found: dict[tuple[str, str], datetime] = {}
     for at in moments:
         _, known = _known(app, tx, who, at)
-        for one in permissions(in_force, app.actions, known, app.rules, at):
+        for one in permissions(in_force, app.actions, known, rules, at):
             if not one.lasting and one.opens != NEVER:
                 found.setdefault(_key(one), _moment(one.opens))
     return found
@@ -98,23 +114,23 @@ def _key(one: Permission) -> tuple[str, str]:
     return one.trigger.name, one.action.name
 
 
-def _line(one: Permission, now: datetime, first: datetime | None) -> dict[str, Any]:
+def _line(one: Permission, first: datetime | None, stopped: str) -> dict[str, Any]:
+    why_not = [STOPPED] * bool(stopped) + [reason.sentence for reason in one.against]
     return {
         "trigger": one.trigger.name,
         "class": str(one.trigger.contact_class),
         "action": one.action.name,
         "channel": one.action.channel,
-        "now": not one.reasons and first == now,
+        "now": not why_not,
         "next": first,
-        "reasons": [str(reason) for reason in one.reasons],
-        "why_not": [reason.sentence for reason in one.reasons],
+        "reasons": [str(reason) for reason in one.against],
+        "why_not": why_not,
     }
 
 
 def _facts(tables: dict[str, pa.Table], known: pd.Series[Any], now: datetime) -> dict[str, Any]:
     """Return what the answer rests on; numbers and addresses stay hidden."""
     rest = known["rest_until"]
-    listed = tables["exclusions"].to_pylist()
     return {
         "places": list(known["places"]),
         "clocks": dict(_clocks(known["zones"], now)),
@@ -123,10 +139,21 @@ def _facts(tables: dict[str, pa.Table], known: pd.Series[Any], now: datetime) ->
             for row in tables["consents"].to_pylist()
         ],
         "suppressed": bool(known["suppressed"]),
-        "exclusions": [{"reason": row["reason"], "until": row["valid_until"]} for row in listed],
+        "exclusions": [_exclusion(row) for row in tables["exclusions"].to_pylist()],
         "had": {name: int(known[name]) for name in (*COUNTED, "all_24h", "all_30d")},
         "rest_until": None if pd.isna(rest) else _aware(pd.Timestamp(rest).to_pydatetime()),
         "open_action": bool(known["open_action"]),
+    }
+
+
+def _exclusion(row: dict[str, Any]) -> dict[str, Any]:
+    ends = row["valid_until"]
+    return {
+        "reason": row["reason"],
+        "source": row["source"],
+        "since": _aware(row["valid_from"]),
+        "until": _aware(ends) if ends else None,
+        "must_serve": bool(row["must_serve"]),
     }
 
 

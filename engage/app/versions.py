@@ -12,11 +12,18 @@ from numpy.typing import NDArray
 
 from engage.collect.findings import as_mask
 from engage.domain.appointments import APPOINTMENTS
+from engage.domain.decisions import DECISIONS
+from engage.domain.events import EVENTS
 from engage.domain.exclusions import EXCLUSIONS
+from engage.domain.outcomes import OUTCOMES
 from engage.domain.relations import Relation
+from engage.domain.transactions import TRANSACTIONS
 from engage.store import rows
 from engage.store.store import Tx
 
+ONCE = (EVENTS, TRANSACTIONS, DECISIONS, OUTCOMES)
+"""What happened once: told again, its rows are known, whatever they say now."""
+_WORKED_OUT = frozenset({"session_id"})
 _DATES = frozenset({"valid_from", "known_at"})
 _NOTHING = "\x00"
 _NEXT = timedelta(microseconds=1)
@@ -58,6 +65,22 @@ def new(
     table = _going_on(tx, relation, table, now, undated)
     fresh = ~_keys_known(tx, relation, table)
     return fresh if undated is None else fresh & unstated(tx, relation, table, undated)
+
+
+def restated(tx: Tx, relation: Relation, table: pa.Table) -> NDArray[np.bool_]:
+    """Return which rows say something else than the one of the same key that is stored and stays.
+
+    It is for what happened once (`ONCE`), of which the first word counts; nothing else is known so.
+    """
+    if relation not in ONCE or not table.num_rows:
+        return np.zeros(table.num_rows, bool)
+    (key,) = relation.key
+    told = rows.as_stored(relation, table)
+    held = rows.of(tx, relation, key, told[key].to_pylist())
+    place = pc.index_in(told[key], held[key].combine_chunks()).combine_chunks()
+    said = [name for name in relation.column_names if name not in _WORKED_OUT]
+    differs = np.asarray(texts(told, said) != texts(held.take(place), said), bool)
+    return np.asarray(as_mask(place.is_valid()) & differs, bool)
 
 
 def differing(tx: Tx, relation: Relation, table: pa.Table, now: datetime) -> int:
@@ -176,9 +199,14 @@ def _compared(tx: Tx, table: pa.Table) -> tuple[pa.Table, pa.Array, NDArray[np.b
 
 def _last_of_each(table: pa.Table) -> pa.Table:
     ordered = table.take(pc.sort_indices(table, sort_keys=[("known_at", "ascending")]))
-    ids = ordered["appointment_id"].to_pylist()
-    last = sorted({one: place for place, one in enumerate(ids)}.values())
-    return ordered.take(pa.array(last, pa.int64()))
+    return last_of_each(APPOINTMENTS, ordered)
+
+
+def last_of_each(relation: Relation, table: pa.Table) -> pa.Table:
+    """Return the last row of each key, in the order of the rows."""
+    (key,) = relation.key
+    last = sorted({one: place for place, one in enumerate(table[key].to_pylist())}.values())
+    return table.take(pa.array(last, pa.int64()))
 
 
 def _held(tx: Tx, relation: Relation, table: pa.Table) -> pa.Table:

@@ -41,6 +41,26 @@ def add(tx: Tx, events: pa.Table, now: datetime, *, joined: Collection[str] = ()
     return sum(_add(tx, events, part, joined, now) for part in _batches(owners))
 
 
+def renew(tx: Tx, old: pa.Table, new: pa.Table, now: datetime) -> None:
+    """Let stored events be what they now turn out to be, and cut the visits of their people anew.
+
+    `old` are the events as they stood; those that `new` does not have are taken back. A visit that
+    lost an event is written again even where its id stays, which is why its others are renewed too.
+    """
+    who = people.everyone(tx, pc.unique(old["person_id"]).to_pylist())
+    around = rows.read(tx, EVENTS, person_ids=who)
+    around = around.filter(pc.is_in(around["session_id"], pc.unique(old["session_id"])))
+    around = around.filter(pc.invert(pc.is_in(around["event_id"], old["event_id"])))
+    gone = old.filter(pc.invert(pc.is_in(old["event_id"], new["event_id"])))
+    rows.remove(tx, EVENTS, gone["event_id"].to_pylist(), now)
+    fresh = pa.concat_tables([around, new.select(around.column_names).cast(around.schema)])
+    place = fresh.schema.get_field_index("session_id")
+    loose = fresh.set_column(place, "session_id", pa.nulls(fresh.num_rows, pa.string()))
+    rows.replace(tx, EVENTS, loose, now)
+    nothing = around.slice(0, 0)
+    add(tx, nothing, now, joined={*who, *pc.unique(new["person_id"]).to_pylist()})
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """Some people with all their identities."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -30,24 +32,57 @@ def check(
 
     with opened_app(project, at) as app:
         told = asked(app, person)
-        zone = app.zone
+        zone = _zone(told, app.zone)
     if as_json:
         print_json(told)
         return
+    _print_stops(told)
     _print_facts(told)
-    columns = ("trigger", "class", "action", "now", "next", "why not")
+    columns = ("trigger", "class", "action", "now", f"next ({zone})", "next (UTC)", "why not")
     rows = [
         (
             one["trigger"],
             one["class"],
             one["action"],
             "yes" if one["now"] else "no",
-            one["next"].astimezone(zone) if one["next"] else "not foreseeable",
+            *_next(one["next"], zone),
             " ".join(one["why_not"]),
         )
         for one in told["actions"]
     ]
-    print_table(f"Allowed at {told['at'].astimezone(zone):%Y-%m-%d %H:%M} {zone}", columns, rows)
+    here = f"{told['at'].astimezone(zone):%Y-%m-%d %H:%M} {zone}"
+    print_table(f"Allowed at {told['at']:%Y-%m-%d %H:%M} UTC, which is {here}", columns, rows)
+
+
+def _zone(told: dict[str, Any], ours: ZoneInfo) -> ZoneInfo:
+    """Return the zone of the person's clock, or the project's where theirs is not known for sure."""
+    known = list(told["clocks"])
+    try:
+        return ZoneInfo(known[0]) if len(known) == 1 else ours
+    except (KeyError, ValueError, OSError):
+        return ours
+
+
+def _next(at: datetime | None, zone: ZoneInfo) -> tuple[str, str]:
+    if at is None:
+        return "not foreseeable", "-"
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M}", f"{at:%Y-%m-%d %H:%M}"
+
+
+def _print_stops(told: dict[str, Any]) -> None:
+    """Say first what holds everybody's messages, whoever is asked about."""
+    if told["stopped"]:
+        typer.echo(
+            f"Nothing goes out at all: the kill switch is on since {told['stopped']}; "
+            "engage killswitch off lets messages and calls go out again"
+        )
+    if outage := told["incident"]:
+        held = "only slots are offered" if outage["mode"] == "slots" else "nothing is offered"
+        typer.echo(
+            f"An incident is under way since {outage['since']:%Y-%m-%d %H:%M} UTC, said by "
+            f"{outage['by']}: {held}, apart from what people asked for; "
+            "engage incident off, when it is over"
+        )
 
 
 def _print_facts(told: dict[str, Any]) -> None:
@@ -57,9 +92,17 @@ def _print_facts(told: dict[str, Any]) -> None:
     had = ", ".join(f"{count} {name}" for name, count in told["had"].items() if count)
     typer.echo(f"  contacts: {had or 'none lately'}")
     for one in told["exclusions"]:
-        typer.echo(f"  excluded: {one['reason']}, until {one['until'] or 'further notice'}")
+        typer.echo(f"  {_excluded(one)}")
     agreed = [one["purpose"] for one in told["consents"] if one["granted"]]
     typer.echo(f"  agreed to: {', '.join(agreed) or 'nothing'}")
+
+
+def _excluded(one: dict[str, Any]) -> str:
+    until = f"{one['until']:%Y-%m-%d %H:%M} UTC" if one["until"] else "further notice"
+    by = f", says {one['source']}" if one["source"] else ""
+    served = "; must be served, so only marketing is left out" if one["must_serve"] else ""
+    since = f"{one['since']:%Y-%m-%d %H:%M} UTC"
+    return f"excluded since {since}, until {until}: {one['reason']}{by}{served}"
 
 
 def register(app: typer.Typer) -> None:

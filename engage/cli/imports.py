@@ -52,6 +52,12 @@ def import_files(
         bool,
         typer.Option("--guess", help="Draft a mapping from the file's head, and bring in nothing."),
     ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Where known rows say something else, take the file's word."
+        ),
+    ] = False,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -62,11 +68,13 @@ def import_files(
     if guess:
         _draft(kind, files, source, project)
         return
-    with _bringing(project, dry_run=dry_run) as bring:
-        zone = _zone(kind, project)
+    if replace and dry_run:
+        raise typer.BadParameter("--dry-run alone says how many rows --replace would replace")
+    with _bringing(project, dry_run=dry_run, replace=replace) as bring:
+        home = _home(kind, project)
         with going_on(dry_run=dry_run):
             found = _bring_all(
-                bring, kind, files, map_file, source, zone=zone, dry_run=dry_run, quiet=as_json
+                bring, kind, files, map_file, source, home=home, dry_run=dry_run, quiet=as_json
             )
     if as_json:
         print_json(found)
@@ -84,13 +92,13 @@ def _bring_all(
     map_file: Path | None,
     source: str,
     *,
-    zone: str,
+    home: dict[str, str],
     dry_run: bool,
     quiet: bool,
 ) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for file in files:
-        columns, mapping = _mapping_of(kind, file, map_file, source, zone=zone, quiet=quiet)
+        columns, mapping = _mapping_of(kind, file, map_file, source, home=home, quiet=quiet)
         unread = _unread(mapping, columns)
         if dry_run and not quiet:
             typer.echo(f"{file} has the columns {', '.join(columns)}")
@@ -109,20 +117,23 @@ def _unread(mapping: Mapping, columns: list[str]) -> list[str]:
     """Return the file's columns that nothing reads, not even as a part of the rest."""
     from engage.collect.checks import unused
 
-    packed = {fill.pack for fill in mapping.columns.values() if isinstance(fill.pack, str)}
-    return [] if packed else list(unused(mapping, columns))
+    left = list(unused(mapping, columns))
+    packed = [fill for fill in mapping.columns.values() if isinstance(fill.pack, str)]
+    return [one for one in left if all(one in fill.drop for fill in packed)]
 
 
 @contextmanager
-def _bringing(project: Path | None, *, dry_run: bool) -> Iterator[_Bring]:
+def _bringing(project: Path | None, *, dry_run: bool, replace: bool) -> Iterator[_Bring]:
     """Yield what brings a file in; a dry run needs no project, but looks into one."""
     from engage.app.intake_files import import_file
+    from engage.app.replacing import Replacing
 
     if dry_run:
         with _previewing(project) as look:
             yield look
         return
     with opened_app(project) as app:
+        replacing = Replacing(list(app.goals.values())) if replace else None
 
         def bring(
             file: Path, mapping: Mapping, progress: Callable[[int, int, int], None]
@@ -135,6 +146,7 @@ def _bringing(project: Path | None, *, dry_run: bool) -> Iterator[_Bring]:
                 now=app.now(),
                 progress=progress,
                 queues=list(app.settings.queues),
+                replacing=replacing,
             )
 
         yield bring
@@ -160,7 +172,7 @@ def _previewing(project: Path | None) -> Iterator[_Bring]:
 
 
 def _mapping_of(
-    kind: str, file: Path, map_file: Path | None, source: str, *, zone: str, quiet: bool
+    kind: str, file: Path, map_file: Path | None, source: str, *, home: dict[str, str], quiet: bool
 ) -> tuple[list[str], Mapping]:
     """Return the file's columns and its mapping, and say how it was understood when guessed."""
     from engage.collect.checks import check, warnings
@@ -172,7 +184,7 @@ def _mapping_of(
     head = head_of(file, mapping.file if mapping else None)
     columns: list[str] = head.column_names
     guessed = mapping is None
-    mapping = _from(source, mapping or guess_from(kind, head, zone=zone))
+    mapping = _from(source, mapping or guess_from(kind, head, **home))
     if guessed and not quiet:
         typer.echo(f"Without --map {file} is understood as this mapping, which you may save:")
         typer.echo(f"\n{_indented(_written(mapping))}")
@@ -189,14 +201,15 @@ def _from(source: str, mapping: Mapping) -> Mapping:
     return msgspec.structs.replace(mapping, source=source) if source else mapping
 
 
-def _zone(kind: str, project: Path | None) -> str:
-    """Return the zone of the clock on the project's wall, by which rosters are written."""
+def _home(kind: str, project: Path | None) -> dict[str, str]:
+    """Return the clock on the project's wall for a roster, the country of phone numbers for people."""
     from engage.project import existing_settings
 
-    if kind != "staffing":
-        return "UTC"
-    settings = existing_settings(project)
-    return settings.project.zone if settings else "UTC"
+    settings = existing_settings(project) if kind in {"staffing", "people"} else None
+    if settings is None:
+        return {}
+    home = settings.project
+    return {"zone": home.zone} if kind == "staffing" else {"region": home.country}
 
 
 def _draft(kind: str, files: list[Path], source: str, project: Path | None) -> None:
@@ -210,7 +223,7 @@ def _draft(kind: str, files: list[Path], source: str, project: Path | None) -> N
     if len(files) != 1:
         raise WrongUse("--guess drafts a mapping from one file; files alike then share it")
     head = head_of(files[0])
-    guessed = guess_from(kind, head, zone=_zone(kind, project))
+    guessed = guess_from(kind, head, **_home(kind, project))
     text = drafted(_from(source, guessed), head, files[0].name)
     typer.echo(text, nl=False)
     try:
@@ -254,7 +267,7 @@ def import_exclusions(
     as_json: JsonOption = False,
 ) -> None:
     """Bring in lists of people who must be left alone, as `engage import exclusions` does."""
-    import_files("exclusions", files, map_file, source, dry_run, False, project, as_json)
+    import_files("exclusions", files, map_file, source, dry_run, False, False, project, as_json)
 
 
 def register(app: typer.Typer) -> None:

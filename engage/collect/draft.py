@@ -10,15 +10,13 @@ import pyarrow as pa
 from engage.collect.checks import DATED_BY_IMPORT, fillable, unused
 from engage.collect.mapping import Fill, Mapping
 from engage.collect.mapping_file import toml_key, toml_value
+from engage.collect.private import EMAIL, PHONE, Point
 from engage.collect.refine import distinct, styles_of
 from engage.domain.people import PEOPLE
 from engage.domain.relations import Column, Kind
 
 _SHOWN, _LETTERS = 3, 30
-_PRIVATE = {
-    "(an e-mail address)": r"[^@\s]+@[^@\s]+\.[^@\s]+",
-    "(a phone number)": r"(\+|00)\d[\d ()/-]{7,}|0\d{2,5}[ /-][\d ]{5,}",
-}
+_PRIVATE = {"(an e-mail address)": EMAIL, "(a phone number)": PHONE}
 """A mapping is kept and shared, so that nobody's number or address should stand in it."""
 
 _NEEDED = "needed"
@@ -107,10 +105,17 @@ def _columns(mapping: Mapping, head: pa.Table) -> Iterator[str]:
             yield _asked(column, mapping)
         else:
             yield f"{name} = {toml_value(fill)}{_remark(column, fill, head)}"
-    if left := unused(mapping, head.column_names):
+    left = unused(mapping, head.column_names)
+    dropped = {name for fill in mapping.columns.values() for name in fill.drop}
+    if rest := [name for name in left if name not in dropped]:
         packed = any(fill.pack == "rest" for fill in mapping.columns.values())
         what = "Packed as the rest" if packed else "Not read"
-        yield f"# {what}: {', '.join(_one_line(name) for name in left)}"
+        yield f"# {what}: {', '.join(_one_line(name) for name in rest)}"
+    if aside := [name for name in left if name in dropped]:
+        yield (
+            f"# Left out: {', '.join(_one_line(name) for name in aside)}. Numbers and addresses "
+            "stand under [contact], one column each"
+        )
 
 
 def _asked(column: Column, mapping: Mapping) -> str:
@@ -160,6 +165,17 @@ def _remark_on_choices(column: Column, values: pa.Array) -> str:
 def _beside(mapping: Mapping) -> Iterator[str]:
     if mapping.relation is not PEOPLE:
         return
-    yield '# [contact.phone]\n# column = "…"\n# region = "DE"  # the country of numbers without +'
-    yield '# [contact.email]\n# column = "…"'
+    yield from _contact(mapping, "phone")
+    yield from _contact(mapping, "email")
     yield '# [consents.sms_marketing]\n# granted = { column = "…" }\n# at = { column = "…" }'
+
+
+def _contact(mapping: Mapping, point: Point) -> Iterator[str]:
+    guessed = mapping.contact.get(point)
+    off = "" if guessed else "# "
+    yield f"{off}[contact.{point}]"
+    yield f"{off}column = {toml_value(guessed.column if guessed else '…')}"
+    if point == "phone":
+        known = guessed.region if guessed else ""
+        off = "" if known else "# "
+        yield f"{off}region = {toml_value(known or 'DE')}  # the country of numbers without +"

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 import msgspec
 import pyarrow as pa
 
+from engage.collect import private
 from engage.collect.checks import DATED_BY_IMPORT, fillable, unused
 from engage.collect.kinds import known_kind
-from engage.collect.mapping import Fill, Key, Mapping, Person
+from engage.collect.mapping import Contact, Fill, Key, Mapping, Person
+from engage.collect.private import Point
 from engage.collect.refine import distinct, refined, styles_of
 from engage.domain.catalog import IMPORTABLE
+from engage.domain.people import PEOPLE
 from engage.domain.relations import Kind, Relation
 from engage.domain.staffing import STAFFING
 
@@ -62,10 +65,35 @@ _PACKED = {"events": "properties", "people": "attributes"}
 _HALF_HOUR_S = 1800.0
 
 
-def guess_from(kind: str, head: pa.Table, *, zone: str = "UTC") -> Mapping:
-    """Return the mapping that a file's column names and first rows suggest."""
+def guess_from(kind: str, head: pa.Table, *, zone: str = "UTC", region: str = "") -> Mapping:
+    """Return the mapping that a file's column names and first rows suggest.
+
+    `region` is the ISO country of phone numbers written without `+`.
+    """
     named = guess(kind, head.column_names, zone=zone)
-    return refined(_timed(named, head), head)
+    return refined(_reachable(_timed(named, head), head, region), head)
+
+
+def _reachable(mapping: Mapping, head: pa.Table, region: str) -> Mapping:
+    """Return the mapping with people's numbers and addresses under contact, none packed.
+
+    There is one column of each; a second one is left out rather than packed with what may be shown.
+    """
+    if mapping.relation is not PEOPLE:
+        return mapping
+    found = private.found(head, unused(mapping, head.column_names), region)
+    contact: dict[Point, Contact] = {}
+    for one in found:
+        if one.whole:
+            where = Contact(one.name, region if one.point == "phone" else "")
+            contact.setdefault(one.point, where)
+    columns = dict(mapping.columns)
+    packed = columns.get(_PACKED["people"])
+    if packed is not None and packed.pack == "rest":
+        apart = {one.name for one in found} - {one.column for one in contact.values()}
+        drop = tuple(name for name in head.column_names if name in apart)
+        columns[_PACKED["people"]] = msgspec.structs.replace(packed, drop=drop)
+    return msgspec.structs.replace(mapping, columns=columns, contact=contact)
 
 
 def _timed(mapping: Mapping, head: pa.Table) -> Mapping:

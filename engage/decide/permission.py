@@ -32,9 +32,21 @@ class Permission:
     trigger: Trigger
     action: Action
     reasons: tuple[Reason, ...]
-    """Everything that forbids it; empty where it may be offered."""
+    """Everything for which a decision would refuse it; empty where it may be decided."""
     opens: int
     """When contact is allowed by the hours, from the moment on, in microseconds; NEVER if not soon."""
+    asked: int
+    """The moment itself, in microseconds."""
+
+    @property
+    def against(self) -> tuple[Reason, ...]:
+        """Return everything that forbids it at this very moment; empty where it may be offered now.
+
+        Besides what a decision would refuse it has the hours that a message or a slot waits for.
+        """
+        waits = self.opens > self.asked and Reason.UNKNOWN_ZONE not in self.reasons
+        found = {*self.reasons, *([Reason.QUIET_HOURS] if waits else [])}
+        return tuple(one for one in Reason if one in found)
 
     @property
     def lasting(self) -> tuple[Reason, ...]:
@@ -72,6 +84,7 @@ def permissions(
             action := board.actions[column],
             tuple(Reason(one) for one in why),
             at if action.channel in ON_PAGE else int(opening[row]),
+            at,
         )
         for row, column, why in zip(rows.tolist(), columns.tolist(), reasons, strict=True)
     ]

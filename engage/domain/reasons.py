@@ -61,3 +61,6 @@ SENTENCES: dict[Reason, str] = {
     Reason.HELD_OUT_GLOBAL: "The person is in the group that is never approached, to measure by.",
     Reason.HELD_OUT_TRIGGER: "The person is in this trigger's held-out group, to measure by.",
 }
+
+STOPPED = "The kill switch is on, so nothing goes out at all."
+"""Stands before the reasons while everything is stopped; no refusal of one person, so not stored."""

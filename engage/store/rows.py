@@ -39,10 +39,7 @@ _PAGE = 100_000
 
 def add(tx: Tx, relation: Relation, rows: pa.Table, stored_at: datetime) -> int:
     """Store the rows whose natural key is not known yet, and return how many those were."""
-    constants: dict[str, Any] = {"stored_at": stored_at}
-    if relation is DECISIONS:
-        constants["source"] = "import"
-    new = bulk.insert_new(tx, relation.name, bulk.filled(rows, **constants))
+    new = bulk.insert_new(tx, relation.name, _stamped(relation, rows, stored_at))
     if new:
         _note_amendment(tx, relation, rows)
     return new
@@ -59,7 +56,7 @@ def replace(tx: Tx, relation: Relation, rows: pa.Table, stored_at: datetime) -> 
     keys = rows[key].to_pylist()
     # Delete before the watermark is read: on PostgreSQL that waits for an archive in progress.
     old = bulk.returned(tx, sa.delete(held).where(bulk.among(tx, held.c[key], keys)), [held.c.seq])
-    new = bulk.insert_new(tx, relation.name, bulk.filled(rows, stored_at=stored_at))
+    new = bulk.insert_new(tx, relation.name, _stamped(relation, rows, stored_at))
     _note_amendment(tx, relation, rows, old["seq"])
     return new
 
@@ -181,6 +178,13 @@ def newer(tx: Tx, relation: Relation, after: int, known_by: datetime | None = No
             bulk.fetch(tx, query.where(held.c.seq > last).order_by(held.c.seq).limit(_PAGE))
         )
     return pa.concat_tables(pages)
+
+
+def _stamped(relation: Relation, rows: pa.Table, stored_at: datetime) -> pa.Table:
+    constants: dict[str, Any] = {"stored_at": stored_at}
+    if relation is DECISIONS:
+        constants["source"] = "import"
+    return bulk.filled(rows, **constants)
 
 
 def _single_key(relation: Relation) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal
 
 import pyarrow as pa
 import pytest
 
+from engage.app import incidents
+from engage.app.delivering import set_killswitch
 from engage.app.permissions import check
 from engage.app.rules import budget_of
+from engage.domain.reasons import STOPPED
 from engage.errors import WrongUse
 from engage.store import ledger
 from tests.bank import MORNING, Bank
@@ -40,7 +45,8 @@ def test_at_night_it_says_when_the_window_opens(bank: Bank) -> None:
     found = lines(check(bank.app, who))
     assert found["chat_offer"]["now"]
     text = found["sms_followup"]
-    assert (text["now"], text["next"], text["reasons"]) == (False, WEDNESDAY, [])
+    assert (text["now"], text["next"], text["reasons"]) == (False, WEDNESDAY, ["quiet_hours"])
+    assert text["why_not"] == ["It is outside the hours in which the person may be contacted."]
 
 
 def test_an_exclusion_holds_until_its_end(bank: Bank) -> None:
@@ -49,7 +55,10 @@ def test_an_exclusion_holds_until_its_end(bank: Bank) -> None:
     bank.cast.exclude(who, "complaint", valid_until=ends.replace(tzinfo=None))
     bank.cast.tell()
     told = check(bank.app, who)
-    assert told["exclusions"] == [{"reason": "complaint", "until": ends.replace(tzinfo=None)}]
+    (listed,) = told["exclusions"]
+    assert (listed["reason"], listed["until"]) == ("complaint", ends)
+    assert listed["since"] == MORNING - DAY
+    assert not listed["must_serve"]
     for one in told["actions"]:
         assert one["reasons"] == ["excluded"]
         assert one["next"] == ends
@@ -99,6 +108,50 @@ def test_an_open_offer_stands_in_the_way_until_it_lapses(bank: Bank) -> None:
     text = lines(told)["sms_followup"]
     assert "open_action" in text["reasons"]
     assert text["next"] is None or text["next"] > MORNING
+
+
+def test_a_no_always_says_why(bank: Bank) -> None:
+    who = bank.cast.person("Ann", agreed=("call",))
+    abroad = bank.cast.person("Bea", country="US", zone="America/New_York")
+    nowhere = bank.cast.person("Cem", country="", zone="")
+    bank.cast.tell()
+    for _, one in product(range(5), (who, abroad, nowhere)):
+        bank.later(hours=5)
+        for line in check(bank.app, one)["actions"]:
+            assert line["now"] == (not line["why_not"])
+            assert line["now"] == (line["next"] == bank.app.now())
+
+
+def test_the_kill_switch_stands_before_everything(bank: Bank) -> None:
+    who = bank.cast.person("Ann")
+    bank.cast.tell()
+    assert check(bank.app, who)["stopped"] == ""
+    set_killswitch(bank.app.store, MORNING, on=True, who="Eve")
+    told = check(bank.app, who)
+    assert told["stopped"] == "2026-03-03T10:00:00+00:00 by Eve"
+    for one in told["actions"]:
+        assert (one["now"], one["next"], one["why_not"]) == (False, None, [STOPPED])
+    assert STOPPED in (Path(__file__).parents[2] / "docs" / "reasons.md").read_text()
+
+
+@pytest.mark.parametrize("mode", ["pause", "slots"])
+def test_an_incident_holds_what_it_holds_in_a_decision(
+    bank: Bank, mode: Literal["pause", "slots"]
+) -> None:
+    who = bank.cast.person("Ann")
+    bank.cast.tell()
+    incidents.begin(bank.app, mode, "Eve")
+    told = check(bank.app, who)
+    assert told["incident"] == {"mode": mode, "since": MORNING, "by": "Eve"}
+    for one in told["actions"]:
+        slot = bank.app.actions[one["action"]].slot
+        spared = one["class"] == "requested" or (mode == "slots" and slot)
+        assert (one["reasons"] == []) == one["now"] == spared
+        assert spared or (one["reasons"], one["next"]) == (["incident"], None)
+    incidents.end(bank.app, "Eve")
+    told = check(bank.app, who)
+    assert told["incident"] is None
+    assert all(one["now"] for one in told["actions"])
 
 
 def test_nobody_known_is_an_error(bank: Bank) -> None:

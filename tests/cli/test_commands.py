@@ -361,6 +361,22 @@ def test_a_person_is_shown_without_numbers(engage: Engage, bank: Bank, monkeypat
     assert "+4915555" not in out
 
 
+def test_numbers_in_a_people_file_without_a_mapping_are_contacts_and_never_shown(
+    engage: Engage, tmp_path: Path
+) -> None:
+    engage("init", "mine")
+    head = "customer_id,since,segment,Telefon,handy,mail,tag\n"
+    row = "4711,2026-01-15,premium,030 901820,0151 23456789,ada@example.org,Ada 0151 23456780\n"
+    (tmp_path / "people.csv").write_text(head + row)
+    code, out, _ = engage("import", "people", "people.csv", "-p", "mine")
+    assert code == 0
+    assert 'phone = { column = "handy", region = "DE" }' in out
+    assert 'email = { column = "mail" }' in out
+    code, out, _ = engage("people", "show", "4711", "-p", "mine")
+    (known,) = json.loads(out)["people"]
+    assert json.loads(known["attributes"]) == {"segment": "premium", "tag": "Ada [hidden]"}
+
+
 def test_the_policy_can_be_asked_about_a_person(
     engage: Engage, bank: Bank, monkeypatch: Any
 ) -> None:
@@ -374,6 +390,16 @@ def test_the_policy_can_be_asked_about_a_person(
     assert "agreed to: call" in out
     assert "The person has not agreed to be contacted this way." in out
     assert "+49" not in out
+    assert "Allowed at 2026-03-07 21:00 UTC, which is 2026-03-07 22:00 Europe/Berlin" in out
+    (heads,) = (line for line in out.splitlines() if "why not" in line)
+    assert "next (Europe/Berlin)   next (UTC)" in heads
+    (slot,) = (
+        line
+        for line in out.splitlines()
+        if "application_abandoned" in line and "callback_slot" in line
+    )
+    assert "2026-03-09 09:00       2026-03-09 08:00" in slot
+    assert "outside the hours" in slot
     told = json.loads(engage("policy", "check", who, *here, "--json")[1])
     first = {one["action"]: one["next"] for one in told["actions"]}
     assert first["chat_offer"].startswith("2026-03-07T21:00:00")
@@ -382,6 +408,26 @@ def test_the_policy_can_be_asked_about_a_person(
     code, _, err = engage("policy", "check", "4711", *here)
     assert code == 2
     assert "nothing is known of '4711'" in err
+
+
+def test_the_policy_says_first_that_nothing_goes_out(
+    engage: Engage, bank: Bank, monkeypatch: Any
+) -> None:
+    who = bank.cast.person("Ann")
+    bank.cast.tell()
+    monkeypatch.setenv("ENGAGE_STORE_URL", bank.environ["ENGAGE_STORE_URL"])
+    here = ("-p", str(bank.folder))
+    engage("incident", "on", *here)
+    engage("killswitch", "on", *here)
+    code, out, _ = engage("policy", "check", who, *here)
+    assert code == 0
+    first, second, *_ = out.splitlines()
+    assert first.startswith("Nothing goes out at all: the kill switch is on since ")
+    assert "by command line; engage killswitch off" in first
+    assert "said by command line: only slots are offered" in second
+    assert "   yes   " not in out
+    assert out.count("The kill switch is on, so nothing goes out at all.") > 10
+    assert "An outage is under way, so outreach is paused." in out
 
 
 def test_why_somebody_was_not_contacted_is_told_by_the_companys_own_number(
@@ -407,6 +453,37 @@ def test_why_somebody_was_not_contacted_is_told_by_the_companys_own_number(
     code, _, err = engage("explain", "4712", *here)
     assert code == 2
     assert "nothing is known of '4712'; give a person" in err
+
+
+def test_somebody_who_stands_on_an_exclusion_list_alone_is_known_as_that(
+    engage: Engage, tmp_path: Path
+) -> None:
+    engage("init", "mine")
+    (tmp_path / "left.csv").write_text(
+        "customer,reason,source,valid_from,valid_until\n"
+        "9999,complaint,service desk,2026-01-15T08:00:00Z,\n"
+        "9998,staff,,2026-01-15T08:00:00Z,2026-02-01T00:00:00Z\n"
+    )
+    here = ("-p", "mine")
+    assert engage("exclusions", "import", "left.csv", *here)[0] == 0
+    code, out, _ = engage("explain", "9999", *here)
+    told = "excluded until further notice: complaint, says service desk"
+    assert (code, out.splitlines()[0]) == (0, f"2026-01-15 08:00:00  {told}")
+    assert "nothing was decided" in out
+    until = "excluded until 2026-02-01 00:00:00: staff"
+    assert until in engage("explain", "9998", *here)[1]
+    code, out, _ = engage("policy", "check", "9999", *here)
+    assert code == 0
+    told = "excluded since 2026-01-15 08:00 UTC, until further notice: complaint, says service desk"
+    assert told in out
+    lines = [line for line in out.splitlines() if "   no   " in line]
+    assert lines
+    assert all("The person is on an exclusion list" in line for line in lines)
+    code, out, _ = engage("people", "show", "9999", *here)
+    assert code == 0
+    (row,) = json.loads(out)["exclusions"]
+    assert (row["reason"], row["valid_from"]) == ("complaint", "2026-01-15T08:00:00")
+    assert engage("people", "show", "9997", *here)[0] == 2
 
 
 def test_a_person_who_was_decided_for_is_explained_with_it(

@@ -57,6 +57,43 @@ def test_a_good_file_ends_with_0_and_a_sentence(engage: Engage) -> None:
     assert "0 new transactions, 2 known already" in again
 
 
+def test_rows_that_were_read_wrongly_are_told_and_replaced(engage: Engage) -> None:
+    keyed = MAP + '[key]\ncolumns = ["date"]\n'
+    words = ("import", "transactions", write("s.csv", SALES), "--map")
+    assert engage(*words, write("m.toml", keyed))[0] == 0
+    mended = write("mended.toml", keyed.replace("scale = 100", "scale = 1000"))
+    known = "2 known already, 2 of them saying something else than what is stored"
+    hint = "What is stored stays as it is. If it was read wrongly, import the file by the right"
+    for more, new in ((["--dry-run"], "would be new"), ([], "new")):
+        code, out, _ = engage(*words, mended, *more)
+        assert code == 0
+        assert f"s.csv: 2 rows read, 0 {new} transactions, {known}\n{hint}" in out
+    code, out, _ = engage(*words, mended, "--replace")
+    assert (code, out.splitlines()[-1]) == (
+        0,
+        f"s.csv: 2 rows read, 0 new transactions, {known}, 2 replaced by what the file says",
+    )
+    assert "0 new transactions, 2 known already\n" in engage(*words, mended)[1]
+    code, _, err = engage(*words, mended, "--replace", "--dry-run")
+    assert code == 2
+    assert "--dry-run alone says how many" in err
+    code, _, err = engage("import", "people", write("p.csv", "customer_id\n1\n"), "--replace")
+    assert code == 2
+    assert "--replace is for events, transactions" in err
+
+
+def test_rows_without_a_key_that_a_mended_mapping_brings_twice_are_told(engage: Engage) -> None:
+    words = ("import", "transactions", write("s.csv", SALES), "--map")
+    engage(*words, write("m.toml", MAP))
+    mended = write("mended.toml", MAP.replace("scale = 100", "scale = 1000"))
+    _, out, _ = engage(*words, mended)
+    assert "2 new transactions" in out
+    assert "stands beside these rows and counts too" in out
+    _, out, _ = engage(*words, mended, "--replace")
+    assert "2 rows that only an earlier reading of this file saw are taken back" in out
+    assert "beside" not in engage(*words, mended)[1]
+
+
 def test_contacts_that_say_something_else_are_counted_as_corrections(engage: Engage) -> None:
     calls = "id,customer_id,ts,note\n1,1,2026-01-01,solved\n2,2,2026-01-02,solved\n"
     mapping = """

@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.csv as pacsv
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from engage.collect.convert import convert
 from engage.collect.draft import drafted
 from engage.collect.files import head_of, read
 from engage.collect.guess import guess_from
+from engage.collect.mapping import Contact
 from engage.collect.mapping_file import parse
 from engage.collect.refine import styles_of
 from engage.domain.catalog import IMPORTABLE
@@ -56,6 +58,25 @@ def test_columns_are_shown_with_values_but_nobody_s_number_or_address() -> None:
     assert "example.org" not in text
     assert "23456789" not in text
     assert "(an e-mail address)" in text
+
+
+def test_numbers_and_addresses_stand_under_contact_in_a_draft(tmp_path: Path) -> None:
+    people: dict[str, list[str | None]] = {
+        "customer_id": ["1", "2"],
+        "segment": ["premium", "basic"],
+        "mobile": ["+49 151 23456789", None],
+        "telephone": ["+49 30 901820", None],
+    }
+    text = draft("people", people)
+    assert "# Packed as the rest: segment\n# Left out: telephone. Numbers" in text
+    assert '[contact.phone]\ncolumn = "mobile"\n# region = "DE"' in text
+    assert '# [contact.email]\n# column = "…"' in text
+    mapping = parse(text)
+    assert mapping.contact == {"phone": Contact("mobile")}
+    path = tmp_path / "people.csv"
+    pacsv.write_csv(text_table(people), path)
+    made = convert(mapping, next(read(path)), imported_at=IMPORTED_AT)
+    assert made.rows["attributes"].to_pylist() == ['{"segment":"premium"}', '{"segment":"basic"}']
 
 
 def test_what_the_import_asks_for_is_marked_and_completed_by_hand() -> None:

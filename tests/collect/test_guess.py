@@ -3,8 +3,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from engage.collect.checks import check
+from engage.collect.checks import check, unused
 from engage.collect.guess import guess, guess_from
+from engage.collect.mapping import Contact
 from engage.domain.catalog import IMPORTABLE
 from engage.errors import WrongUse
 
@@ -54,6 +55,34 @@ def test_the_one_column_that_holds_times_is_the_rows_time(
     mapping = guess_from("transactions", pa.table({"customer_id": ["1"] * rows, **columns}))
     found = mapping.columns.get("ts")
     assert (found and found.column) == expected
+
+
+PEOPLE = {
+    "customer_id": ["4711", "4712"],
+    "segment": ["premium", "basic"],
+    "Telefon": ["030 901820", None],
+    "handynummer": ["0151 23456789", "+49 151 23456780"],
+    "mail_adresse": ["ada@example.org", "grace@example.org"],
+    "login": ["ada@example.org", "grace"],
+    "nick": ["ada", "x@example.org, or so"],
+}
+
+
+def test_numbers_and_addresses_are_contacts_and_never_attributes() -> None:
+    mapping = check(guess_from("people", pa.table(PEOPLE), region="DE"))
+    assert mapping.contact == {
+        "phone": Contact("handynummer", "DE"),
+        "email": Contact("mail_adresse"),
+    }
+    attributes = mapping.columns["attributes"]
+    assert (attributes.pack, attributes.drop) == ("rest", ("Telefon", "login"))
+    assert unused(mapping, list(PEOPLE)) == ("segment", "Telefon", "login", "nick")
+
+
+def test_a_file_without_them_has_no_contacts() -> None:
+    mapping = guess_from("people", pa.table({"customer_id": ["1"], "segment": ["basic"]}))
+    assert mapping.contact == {}
+    assert mapping.columns["attributes"].drop == ()
 
 
 @pytest.mark.parametrize("kind", IMPORTABLE)

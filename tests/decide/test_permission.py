@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -87,6 +90,7 @@ def test_a_message_that_can_wait_is_not_refused() -> None:
     patient = trigger(actions=("sms",), validity=timedelta(days=3))
     found = asked(World(triggers=(patient,)), SATURDAY_NIGHT)
     assert found["sms"].reasons == ()
+    assert found["sms"].against == (Reason.QUIET_HOURS,)
     assert found["sms"].opens == int(MONDAY)
 
 
@@ -95,7 +99,63 @@ def test_a_place_without_hours_never_opens() -> None:
     assert found["sms"].opens == NEVER
     assert found["sms"].reasons == (Reason.QUIET_HOURS,)
     nowhere = asked(all_of(places=(), zones=()))
-    assert nowhere["callback"].reasons == (Reason.UNKNOWN_ZONE,)
+    assert nowhere["callback"].reasons == nowhere["callback"].against == (Reason.UNKNOWN_ZONE,)
+    assert found["callback"].against == (Reason.QUIET_HOURS,)
+
+
+STATES: list[dict[str, Any]] = [
+    {},
+    {"excluded": True},
+    {"must_serve": True},
+    {"suppressed": True},
+    {"gpc": True},
+    {"all_24h": 3},
+    {"sms_7d": 2, "call_7d": 3, "chat_24h": 2},
+    {"rest_until": us(NOON + HOUR)},
+    {"open_action": True},
+    {"has_phone": False},
+    {"consent:sms": np.datetime64("NaT", "us")},
+    {"consent:sms": us(NOON - 1000 * DAY)},
+]
+WHEREABOUTS = [
+    (("DE",), ("Europe/Berlin",)),
+    (("DE",), ("Europe/Berlin", "America/New_York")),
+    (("DE",), ("Atlantis/Capital",)),
+    (("BR",), ("America/Sao_Paulo",)),
+    ((), ()),
+]
+EXPLAINED = (Path(__file__).parents[2] / "docs" / "reasons.md").read_text()
+
+
+ASKED = tuple(
+    trigger(
+        f"{contact_class}, {state}, {validity}",
+        actions=("chat", "slots", "call_now", "callback", "sms"),
+        contact_class=contact_class,
+        state=state,
+        validity=validity,
+    )
+    for contact_class in ContactClass
+    for state in (TriggerState.LIVE, TriggerState.PAUSED)
+    for validity in (HOUR, 3 * DAY)
+)
+
+
+@pytest.mark.parametrize("incident", ["", "slots", "pause"])
+@pytest.mark.parametrize("now", [NOON, SATURDAY_NIGHT])
+def test_what_may_not_be_done_now_has_a_reason_that_is_explained(
+    incident: Literal["", "slots", "pause"], now: datetime
+) -> None:
+    world = World(triggers=ASKED, rules=replace(World().rules, incident=incident))
+    triggers = {one.name: one for one in world.triggers}
+    for changes, (places, zones) in product(STATES, WHEREABOUTS):
+        context = world.with_person(**changes, places=places, zones=zones).context
+        found = permissions(triggers, world.actions, context, world.rules, now)
+        assert len(found) == 5 * len(ASKED)
+        for one in found:
+            assert (not one.against) == (not one.reasons and one.opens == one.asked)
+            assert set(one.reasons) <= set(one.against)
+            assert all(f"| `{why}` | {why.sentence} |" in EXPLAINED for why in one.against)
 
 
 @pytest.mark.parametrize("contact_class", list(ContactClass))
