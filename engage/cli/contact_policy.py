@@ -87,7 +87,7 @@ def _print_stops(told: dict[str, Any]) -> None:
 
 def _print_facts(told: dict[str, Any]) -> None:
     clocks = ", ".join(f"{zone} ({time})" for zone, time in told["clocks"].items())
-    typer.echo(f"{told['person_id']} may be in {', '.join(told['places']) or 'no known place'}: ")
+    typer.echo(f"{told['person_id']} may be in {', '.join(told['places']) or 'no known place'}:")
     typer.echo(f"  {clocks or 'no known time zone'}")
     had = ", ".join(f"{count} {name}" for name, count in told["had"].items() if count)
     typer.echo(f"  contacts: {had or 'none lately'}")

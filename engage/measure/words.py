@@ -18,8 +18,8 @@ def sentences(trigger: Found, currency: str = "") -> Iterator[str]:
     if not trigger["qualified"] and trigger.get("actions"):
         return
     yield (
-        f"{trigger['qualified']:,} people qualified; {trigger['held_out']:,} of them were left "
-        f"alone to compare with, {trigger['contacted']:,} were contacted."
+        f"{_people(trigger['qualified'])} qualified; {_were(trigger['held_out'])} left alone to "
+        f"compare with, {_were(trigger['contacted'])} contacted."
     )
     if effect.get("withheld"):
         yield f"No effect is shown: {effect['withheld']}."
@@ -28,15 +28,15 @@ def sentences(trigger: Found, currency: str = "") -> Iterator[str]:
     yield _certainty(effect, trigger.get("detectable"))
     if trigger["not_compared"]:
         yield (
-            f"{trigger['not_compared']:,} people are on neither side of that: they were left alone by "
-            "every trigger, asked for it, or must be served."
+            f"{_people(trigger['not_compared'])} on neither side of that: left alone by "
+            "every trigger, having asked for it, or to be served whatever happens."
         )
     if trigger["immature"]:
-        yield f"{trigger['immature']:,} people do not count yet: their horizon runs on."
+        yield f"{_people(trigger['immature'])} not counted yet, for whom the horizon runs on."
     if trigger.get("mixed_arms"):
         yield (
-            f"{trigger['mixed_arms']:,} people turned out to have been in both groups; they count "
-            "in the one they were in first."
+            f"{_people(trigger['mixed_arms'])} in both groups, as it turned out, counted in the "
+            "one that came first."
         )
     yield from _money(trigger, currency)
 
@@ -99,7 +99,7 @@ def _money(trigger: Found, currency: str) -> Iterator[str]:
         yield from _stand_in(trigger["surrogacy"], currency)
     if value and value["without_value"]:
         yield (
-            f"{value['without_value']:,} people are left out of that: they have no value from before "
+            f"{_people(value['without_value'])} left out of that, without a value from before "
             "and after."
         )
 
@@ -117,6 +117,14 @@ def _stand_in(found: Found, currency: str) -> Iterator[str]:
         f"{_amount(apart['estimate'], currency)} ({_amount(apart['low'], currency)} to "
         f"{_amount(apart['high'], currency)}) more than that on the prediction."
     )
+
+
+def _people(n: int) -> str:
+    return "1 person" if n == 1 else f"{n:,} people"
+
+
+def _were(n: int) -> str:
+    return "1 was" if n == 1 else f"{n:,} were"
 
 
 def _percent(share: float) -> str:

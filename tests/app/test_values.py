@@ -197,4 +197,4 @@ def test_the_report_compares_people_by_them(make_bank: MakeBank) -> None:
     assert change["estimate"] == 200_000
     assert (change["saved"]["estimate"], change["expanded"]["estimate"]) == (100_000, 100_000)
     assert any(one.startswith("Imported customer value per person") for one in entry["sentences"])
-    assert any(one.startswith("1 people are left out of that") for one in entry["sentences"])
+    assert any(one.startswith("1 person left out of that") for one in entry["sentences"])

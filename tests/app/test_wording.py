@@ -73,4 +73,4 @@ def test_people_on_neither_side_are_told() -> None:
         },
         "margin": {"estimate": None},
     }  # fmt: skip
-    assert any(line.startswith("2 people are on neither side") for line in sentences(entry))
+    assert any(line.startswith("2 people on neither side") for line in sentences(entry))

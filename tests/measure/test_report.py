@@ -325,7 +325,9 @@ class TestSentences:
     def test_a_clear_effect(self) -> None:
         """140 of 200 against 40 of 200."""
         said = self.said(*people(400), outcomes=outcomes(140, 40))
-        assert "400 people qualified; 200 of them were left alone to compare with, 200" in said
+        assert (
+            "400 people qualified; 200 were left alone to compare with, 200 were contacted" in said
+        )
         assert "70.0 % of 200 treated people reached submitted, against 20.0 % of 200" in said
         assert "+50.0 points (95 % interval" in said
         assert "This holds however often somebody has looked." in said
@@ -347,8 +349,8 @@ class TestSentences:
         link = [{"person_id": "browser", "canonical_id": "known", "at": 2}]
         late = {"person_id": "late", "trigger": "at_night", "at": 119}
         said = self.said(*people(100), *mixed, late, links=link)
-        assert "1 people turned out to have been in both groups" in said
-        assert "1 people do not count yet" in said
+        assert "1 person in both groups, as it turned out" in said
+        assert "1 person not counted yet" in said
 
     def test_money(self) -> None:
         bookings = [
