@@ -28,7 +28,7 @@ _HALF_HOUR = timedelta(minutes=30)
 _AHEAD = timedelta(days=8)
 _BEFORE = timedelta(days=9)
 """A row of a roster lasts a week at most, and today began a day ago somewhere."""
-_NOBODY = '{"free": [], "price": {}}'
+_NOBODY = ("", '{"free": [], "price": {}}', "")
 _FREE = ("queue", "starts_at", "ends_at", "free_min")
 
 
@@ -100,14 +100,13 @@ def current_plan(app: App, tx: Tx, now: datetime) -> Plan:
 
 def planned(tx: Tx, now: datetime) -> tuple[str, Forecast]:
     """Return the version of the plan in force, and what is free by it; nothing before the first."""
-    found = plans.latest(tx, now)
-    version, body = found if found is not None else ("", _NOBODY)
-    return version, _forecast(body)
+    version, body, base = plans.latest(tx, now) or _NOBODY
+    return version, _forecast(body, base)
 
 
 @lru_cache(maxsize=8)
-def _forecast(body: str) -> Forecast:
-    return told_plan(msgspec.json.decode(body))
+def _forecast(body: str, base: str) -> Forecast:
+    return told_plan(plans.whole(body, base))
 
 
 def told_plan(told: Mapping[str, Any]) -> Forecast:

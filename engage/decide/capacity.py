@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from engage.decide.board import Board, Flags, Masks, Whole
+from engage.decide.board import Board, Flags, Masks, Numbers, Whole
 from engage.decide.hours import Spans
 from engage.decide.quiet_hours import NEVER, Groups
 from engage.decide.rules import Rules
@@ -31,7 +31,8 @@ class Plan:
     free_now: Mapping[str, float]
     """Agent minutes free in this half hour; a queue that is not here has none."""
     slots: pd.DataFrame
-    """slot_id, queue, starts_at, ends_at (UTC, naive), free (places left)."""
+    """slot_id, queue, starts_at, ends_at (UTC, naive), free (places left), and where the plan says so
+    room: how many of them are meant for who is promised one now, the others being for others."""
     price: Mapping[str, float]
     """Minor units for an agent minute; a queue that is not here costs nothing."""
     price_later: Mapping[str, float] = field(default_factory=dict)
@@ -79,6 +80,8 @@ class Slots:
     ends: Whole
     free: Whole
     """Places left."""
+    room: Numbers
+    """How many of them are meant for who is promised one now."""
 
     @staticmethod
     def of(plan: Plan, queue: str, earliest: np.datetime64) -> Slots:
@@ -88,11 +91,12 @@ class Slots:
             for name in ("starts_at", "ends_at")
         )
         free = plan.slots["free"].to_numpy()
+        room = plan.slots["room"].to_numpy(np.float64) if "room" in plan.slots else free
         ids, queues = (plan.slots[name].to_numpy(object) for name in ("slot_id", "queue"))
         wanted = np.flatnonzero((queues == queue) & (free > 0) & (starts >= earliest))
         order = wanted[np.lexsort((ids[wanted].astype(str), starts[wanted]))]
-        whole = (column[order].astype(np.int64) for column in (starts, ends, free))
-        return Slots(ids[order], *whole)
+        begins, over, left = (one[order].astype(np.int64) for one in (starts, ends, free))
+        return Slots(ids[order], begins, over, left, room[order].astype(np.float64))
 
     def within(self, found: Spans) -> Slots:
         """Return the slots that begin inside these spans, cut off where their span ends."""
@@ -100,16 +104,22 @@ class Slots:
         at = np.searchsorted(edges, self.starts, side="right")
         inside = at % 2 == 1
         ends = np.minimum(self.ends, edges[np.minimum(at, len(edges) - 1)])
-        return Slots(self.ids[inside], self.starts[inside], ends[inside], self.free[inside])
+        starts, free, room = (one[inside] for one in (self.starts, self.free, self.room))
+        return Slots(self.ids[inside], starts, ends[inside], free, room)
 
     def begun_by(self, limit: Whole) -> Whole:
         """Return for each moment how many slots begin no later."""
         return np.searchsorted(self.starts, limit, side="right")
 
     @cached_property
-    def places(self) -> Whole:
+    def places(self) -> Numbers:
         """Return the places left up to and including each slot."""
-        return np.cumsum(self.free)
+        return np.cumsum(self.free, dtype=np.float64)
+
+    @cached_property
+    def rooms(self) -> Numbers:
+        """Return those that are meant for now, up to and including each."""
+        return np.cumsum(self.room)
 
 
 @dataclass(frozen=True)
@@ -170,16 +180,22 @@ def first_slots(
 ) -> npt.NDArray[np.intp]:
     """Return for each candidate the position of the slot to keep, among those that suit it.
 
-    Drawn by places left, so that many decisions of one run spread over the slots; a draw of 0 is
-    the earliest. Slots behind it stand in when the race for it is lost.
+    Drawn by where the plan has room for slots, so that many decisions of one run spread over them and
+    leave the others to who comes up then; by places left where it has none for the candidate. A
+    draw of 0 is the earliest. Slots behind it stand in when the race for it is lost.
     """
     first = np.zeros(len(rows), np.intp)
     code, count = fit.code[rows], fit.count[rows]
     for group in np.unique(code).tolist():
         mine = code == group
-        places = fit.slots[group].places
-        wanted = np.floor(draws[mine] * places[count[mine] - 1])
-        first[mine] = np.searchsorted(places, wanted, side="right")
+        slots, last = fit.slots[group], count[mine] - 1
+        planned = slots.rooms[last] > 0
+        by_room, by_place = (
+            np.searchsorted(upto, draws[mine] * upto[last], side="right")
+            for upto in (slots.rooms, slots.places)
+        )
+        # A product may round up to the very sum; the last one that suits is as far as it goes.
+        first[mine] = np.minimum(np.where(planned, by_room, by_place), last)
     return first
 
 

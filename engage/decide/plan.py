@@ -78,7 +78,8 @@ class Forecast:
     """Minor units for an agent minute, by queue, as the settings have it."""
     prices: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
     """By queue, for the half hours from the first on: `now` for a minute in it, `later` for one of a
-    slot that is promised in it."""
+    slot that is promised in it, `slots` how many places of it slots shall take in all, `asked` how many are
+    to be promised in it."""
     rosters: Mapping[str, str] = field(default_factory=dict)
     """When the newest word of its roster was known that counts here, by queue that has one."""
 
@@ -225,20 +226,61 @@ def current(
     return Plan(
         version,
         {queue: max(0.0, minutes - float(taken.get(queue, 0))) for queue, minutes in free.items()},
-        slots.assign(free=slots["capacity"] - slots["booked"]),
+        slots.assign(free=slots["capacity"] - slots["booked"], room=_room(made, slots, at)),
         asked,
         asked_later,
     )
+
+
+def _room(made: Forecast, slots: pd.DataFrame, at: np.datetime64) -> Floats:
+    """Return for each slot the places that are meant for who is promised one now; all without such a plan.
+
+    Of those that the plan has for slots and nobody has yet, the earliest, as many as are to be promised in
+    what is left of the running half hour: what is promised later can only be kept later.
+    """
+    left_over = (slots["capacity"] - slots["booked"]).to_numpy(np.float64)
+    free: Floats = np.maximum(left_over, 0.0)
+    running = place_of(made, at)
+    if not any("slots" in row for row in made.prices.values()):
+        return free
+    begun = slots["starts_at"].to_numpy() - made.free["starts_at"].min().to_datetime64()
+    place = begun // np.timedelta64(HALF_HOUR, "us")
+    left = 1 - int(at.astype("datetime64[us]").astype(np.int64)) % HALF_HOUR / HALF_HOUR
+    room = np.zeros(len(slots))
+    for name, row in made.prices.items():
+        wanted, asked = np.asarray(row.get("slots", []), np.float64), row.get("asked", [])
+        mine = np.flatnonzero(
+            (slots["queue"] == name).to_numpy() & (place > running) & (place < len(wanted))
+        )
+        mine = mine[np.argsort(place[mine], kind="stable")]
+        planned = np.round(wanted[place[mine]] - slots["booked"].to_numpy(np.float64)[mine])
+        now = asked[running] * left if 0 <= running < len(asked) else 0.0
+        room[mine] = earliest(np.clip(planned, 0.0, free[mine]), now)
+    return room
+
+
+def earliest(room: Floats, places: float) -> Floats:
+    """Return what the earliest places take of the room (h,) of each half hour: so many, and at least one."""
+    before = np.cumsum(room) - room
+    taken: Floats = np.clip(max(1.0, places) - before, 0.0, room)
+    return taken
 
 
 def asked_at(made: Forecast, at: np.datetime64) -> tuple[dict[str, float], dict[str, float]]:
     """Return what the plan asks at a moment for a minute now, and for one in a slot where that differs."""
     if not made.prices or not len(made.free):
         return dict(made.price), {}
-    begun = at - made.free["starts_at"].min().to_datetime64()
-    place = int(begun // np.timedelta64(HALF_HOUR, "us"))
+    place = place_of(made, at)
     now, later = (
         {name: row[kind][place] for name, row in made.prices.items() if 0 <= place < len(row[kind])}
         for kind in ("now", "later")
     )
     return {**made.price, **now}, later
+
+
+def place_of(made: Forecast, at: np.datetime64) -> int:
+    """Return which of the plan's half hours a moment is in, the first being 0; -1 for none."""
+    if not len(made.free):
+        return -1
+    begun = at - made.free["starts_at"].min().to_datetime64()
+    return int(begun // np.timedelta64(HALF_HOUR, "us"))

@@ -8,7 +8,7 @@ Optimization, chapter 4). Solved by HiGHS (Huangfu and Hall 2018).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -51,6 +51,8 @@ class Prices:
     """(q, h) for a minute of a slot that is promised in this half hour: the cheapest ahead."""
     given: Floats
     """(q, h) minutes of this half hour that slots shall take; the others are for who comes up in it."""
+    promised: Floats
+    """(q, h) minutes of slots that are promised in this half hour."""
     gain: float
     """What all options that are taken are worth."""
     taken: Floats
@@ -67,7 +69,7 @@ def solve(wanted: Wanted, free: Floats, lead: int = 1) -> Prices:
     queues, half_hours = free.shape
     if not len(wanted.net) or not queues:
         nothing = np.zeros((queues, half_hours))
-        return Prices(nothing, nothing, nothing, 0.0, np.zeros(len(wanted.net)))
+        return Prices(nothing, nothing, nothing, nothing, 0.0, np.zeros(len(wanted.net)))
     flows = _Flows.between(queues, half_hours, lead)
     found = linprog(
         np.concatenate([-wanted.net, np.zeros(flows.n)]),
@@ -80,33 +82,17 @@ def solve(wanted: Wanted, free: Floats, lead: int = 1) -> Prices:
     if found.status != 0:
         raise ArithmeticError(f"the plan's program was not solved: {found.message}")
     taken = np.asarray(found.x, np.float64)[: len(wanted.net)]
+    moved = np.asarray(found.x, np.float64)[len(wanted.net) :]
     limits = np.maximum(-np.asarray(found.ineqlin.marginals), 0.0)
     promised = np.maximum(-np.asarray(found.eqlin.marginals), 0.0)
     return Prices(
         limits[len(wanted.size) :].reshape(free.shape),
         promised.reshape(free.shape),
-        flows.given_minutes(np.asarray(found.x, np.float64)[len(wanted.net) :], free.shape),
+        flows.minutes(flows.given, moved, free.shape),
+        flows.minutes(flows.promised, moved, free.shape),
         float(taken @ wanted.net),
         taken,
     )
-
-
-def at_once(wanted: Wanted, later: Floats, free: Floats) -> Floats:
-    """Return (q,) what a minute of one half hour is worth, when a minute of a slot is worth `later`.
-
-    wanted: those who come up in it; more of them than in `solve`, which divides them by half hours, so
-    that the price hangs less on whom the past had in just this one. free: (q,) its minutes.
-    """
-    booked = wanted.later & (wanted.queue >= 0)
-    less = np.where(booked, wanted.minutes * later[np.maximum(wanted.queue, 0)], 0.0)
-    alone = replace(
-        wanted,
-        net=wanted.net - less,
-        queue=np.where(booked, -1, wanted.queue),
-        later=np.zeros(len(wanted.net), bool),
-        half_hour=np.zeros(len(wanted.size), np.int64),
-    )
-    return solve(alone, free[:, None]).now[:, 0]
 
 
 @dataclass(frozen=True)
@@ -121,9 +107,9 @@ class _Flows:
     def n(self) -> int:
         return len(self.queue)
 
-    def given_minutes(self, minutes: Floats, shape: tuple[int, int]) -> Floats:
-        """Return (q, h) the minutes that are given in each half hour."""
-        place = _place(self.queue, self.given, shape)
+    def minutes(self, half_hour: Whole, minutes: Floats, shape: tuple[int, int]) -> Floats:
+        """Return (q, h) the minutes that are promised, or given, in each half hour."""
+        place = _place(self.queue, half_hour, shape)
         found = np.bincount(place, minutes, shape[0] * shape[1]).astype(np.float64)
         return found.reshape(shape)
 

@@ -5,6 +5,7 @@
     get(tx, decision_id) -> dict | None          one decision, its JSON columns parsed
     read(tx, *, person_ids, decision_ids, trigger, run_id, source, since, until, limit) -> pa.Table
     decided(tx, subject_ids) -> frozenset[str]   ids of the decisions on these subjects
+    drawn(tx, since) -> dict[str, int]           how often each action was, or a ghost of it
     any_matured(tx, since, until) -> bool        whether a horizon ended in between
     last_decided(tx, subject_ids) -> dict[str, datetime]       naive UTC
     of_subject(tx, subject_id) -> list[dict]     a subject's decisions, as `get` returns them
@@ -38,10 +39,13 @@ from engage.store.store import Tx
 from engage.store.tables import decisions as around
 from engage.store.tables.relations import decisions
 
+_ghosts = around.ghost_ledger
+
 __all__ = [
     "add",
     "add_refusals",
     "decided",
+    "drawn",
     "get",
     "of_people",
     "of_subject",
@@ -201,3 +205,16 @@ def qualifications(
     if first_only:
         query = query.where(held.c.first)
     return bulk.fetch(tx, query.order_by(held.c.qualified_at, held.c.decision_id))
+
+
+def drawn(tx: Tx, since: datetime) -> dict[str, int]:
+    """Return how often each action was drawn from a moment on, for the treated and the held out alike."""
+    action = sa.func.coalesce(_ghosts.c.action, decisions.c.action).label("action")
+    query = (
+        sa.select(action, sa.func.count())
+        .select_from(decisions)
+        .join(_ghosts, _ghosts.c.decision_id == decisions.c.decision_id, isouter=True)
+        .where(decisions.c.decided_at >= since, decisions.c.source == "engage")
+        .group_by(action)
+    )
+    return {str(name): int(n) for name, n in tx.execute(query)}

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from engage.app import pricing
+from engage.app import wanting
 from engage.store import weighed
 from tests.bank import Bank, MakeBank
 
@@ -43,7 +43,7 @@ def plan(bank: Bank) -> dict[str, Any]:
 
 
 def test_little_known_leaves_the_price_of_the_settings(bank: Bank) -> None:
-    weigh(bank, pricing.FEWEST - 1, {"call_now": 900.0})
+    weigh(bank, wanting.FEWEST - 1, {"call_now": 900.0})
     assert "prices" not in plan(bank)
 
 
@@ -121,6 +121,6 @@ def test_of_very_many_a_share_stands_for_all(bank: Bank, monkeypatch: pytest.Mon
         some = weighed.read(tx, bank.app.now() - WEEK, bank.app.now(), 0.25)
     # A quarter of 4,000 hashes is 1,000, with a standard deviation of 27.
     assert 900 < some.num_rows < 1_100
-    monkeypatch.setattr(pricing, "MOST", 1_000)
+    monkeypatch.setattr(wanting, "MOST", 1_000)
     minutes = bank.app.actions["call_now"].agent_minutes
     assert plan(bank)["prices"]["service"]["now"][0] == pytest.approx(900 / minutes, rel=1e-3)

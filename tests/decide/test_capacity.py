@@ -159,6 +159,31 @@ def test_an_appointment_s_reminder_never_comes_after_its_beginning() -> None:
     assert world.refused([world.candidate(moment=us(NOON - MINUTE))]) == ["expired"]
 
 
+def test_slots_stand_where_the_plan_has_room_for_them() -> None:
+    """Of eight slots with two places each the plan has room in the third, 1.5, and the sixth, 0.5."""
+    room = [0, 0, 1.5, 0, 0, 0.5, 0, 0]
+    world = World(plan=replace(PLAN, slots=slots().assign(room=room)))
+    world = world.with_trigger(actions=("callback",)).but(
+        people={f"per_{i}": person() for i in range(400)}
+    )
+    rows = [world.candidate(person_id=f"per_{i}", subject_id=f"ses_{i}") for i in range(400)]
+    listed = world.decide(rows).messages["details"]
+    first = [details["slot_ids"].split(",")[0] for details in listed]
+    assert set(first) == {"phone-2", "phone-5"}
+    # Three quarters of 400 are 300; a standard deviation is sqrt(400 x 3/4 x 1/4) = 8.7.
+    assert abs(first.count("phone-2") - 300) < 4 * 8.7
+    # On the page the earliest that the plan has for slots is shown first.
+    page = only(world.with_trigger(actions=("slots",)).decide(rows[:1]).messages)
+    assert page["details"]["slot_ids"].startswith("phone-2")
+
+
+def test_without_room_in_time_any_place_will_do() -> None:
+    room = [0.0] * 7 + [2.0]
+    none_in_time = slots().assign(room=room).iloc[:7]
+    world = World(plan=replace(PLAN, slots=none_in_time)).with_trigger(actions=("slots",))
+    assert only(world.decide().messages)["details"]["slot_ids"] == "phone-0,phone-1,phone-2"
+
+
 def test_a_plan_without_slots_is_a_plan() -> None:
     none = pd.DataFrame({"slot_id": [], "queue": [], "starts_at": [], "ends_at": [], "free": []})
     none = none.astype({"starts_at": "datetime64[us]", "ends_at": "datetime64[us]"})

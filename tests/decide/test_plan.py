@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 
 from engage.decide.hours import Window
-from engage.decide.plan import Forecast, Staff, current, forecast
+from engage.decide.plan import Forecast, Staff, current, earliest, forecast
 from engage.errors import SettingsError
 from tests.decide.world import NOON, World, only, trigger
 
@@ -145,6 +146,39 @@ def test_a_plan_can_be_stored() -> None:
         "by": "settings",
     }
     assert "rosters" not in body
+
+
+def priced(now: datetime, booked: int = 0) -> pd.DataFrame:
+    """Return the slots of a priced plan: 0, 3, 2.6 and 0 places for slots, 2 to be promised now."""
+    made, slots = made_plan(now)
+    prices = {"phone": {"now": [0.0] * 4, "later": [0.0] * 4}}
+    prices["phone"] |= {"slots": [0.0, 3.0, 2.6, 0.0], "asked": [2.0, 0, 0, 0]}
+    mine = slots[slots["queue"] == "phone"]
+    ahead = mine.assign(capacity=9, booked=[0, booked] + [0] * (len(mine) - 2))
+    return current("plan-1", replace(made, prices=prices), ahead, now, {"phone": 12.0}).slots
+
+
+def test_slots_are_drawn_where_the_plan_has_room_the_earliest_first() -> None:
+    # The first slot is that of the running half hour, 08:00 in UTC.
+    assert priced(at(8))["room"].tolist()[:3] == [0, 2, 0]
+    # After three quarters of the half hour half a place is left to promise; one is always looked for.
+    assert priced(at(8, 22))["room"].tolist()[:3] == [0, 1, 0]
+    # Of the next half hour's three places two are taken, then all: the two to promise go on behind it.
+    assert priced(at(8), booked=2)["room"].tolist()[:3] == [0, 1, 1]
+    assert priced(at(8), booked=3)["room"].tolist()[:3] == [0, 0, 2]
+
+
+def test_the_earliest_places_are_taken_and_at_least_one() -> None:
+    room = np.array([0.0, 2, 1, 4])
+    assert earliest(room, 4.0).tolist() == [0, 2, 1, 1]
+    assert earliest(room, 0.0).tolist() == [0, 1, 0, 0]
+    assert earliest(room, 99.0).tolist() == [0, 2, 1, 4]
+
+
+def test_a_plan_without_prices_leaves_every_place() -> None:
+    made, slots = made_plan(at(8), booked=1)
+    found = current("plan-1", made, slots, at(8), {"phone": 12.0}).slots
+    assert found["room"].tolist() == found["free"].clip(lower=0).tolist()
 
 
 def rota(*rows: tuple[str, str, float]) -> pd.DataFrame:

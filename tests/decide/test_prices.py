@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from engage.decide.prices import Wanted, at_once, solve
+from engage.decide.pace import at_once
+from engage.decide.prices import Wanted, solve
 
 TEN = 10.0
 

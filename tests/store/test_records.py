@@ -77,10 +77,32 @@ def test_a_decision_finds_the_plan_that_priced_it(store: Store) -> None:
         assert plans.add(tx, "pln_1", {"price": {"sales": 1.5}}, NOON)
         assert not plans.add(tx, "pln_1", {}, NOON)
         plans.add(tx, "pln_2", {}, NOON + HOUR)
-        assert plans.latest(tx, NOON) == ("pln_1", '{"price": {"sales": 1.5}}')
-        assert plans.latest(tx) == ("pln_2", "{}")
+        assert plans.latest(tx, NOON) == ("pln_1", '{"price": {"sales": 1.5}}', "")
+        assert plans.latest(tx) == ("pln_2", "{}", "")
         assert plans.get(tx, "pln_1") == {"price": {"sales": 1.5}}
         assert plans.get(tx, "pln_3") is None
+
+
+def test_a_plan_may_correct_another_and_leaves_the_rest_of_it(store: Store) -> None:
+    whole = {"free": [], "prices": {"sales": {"now": [1.0]}}}
+    with store.write() as tx:
+        plans.add(tx, "pln_1", whole, NOON)
+        prices = {"sales": {"now": [2.0]}}
+        version = plans.correct(tx, "pln_1", {"prices": prices}, NOON + HOUR)
+        newest = plans.latest(tx)
+        assert newest is not None
+        assert newest[0] == version
+        assert plans.whole(*newest[1:])["prices"] == prices
+        assert plans.corrected(tx, version) == "pln_1"
+        assert plans.corrected(tx, "pln_1") == ""
+        found = plans.get(tx, version)
+        assert found is not None
+        assert (found["free"], found["prices"]) == ([], prices)
+        assert plans.get(tx, "pln_1") == whole
+        # The price of an hour ago comes back: it is another plan, at another time.
+        again = plans.correct(tx, "pln_1", {"prices": prices}, NOON + 2 * HOUR)
+        assert again != version
+        assert plans.latest(tx, NOON + HOUR) == newest
 
 
 def test_a_mark_keeps_its_last_value(store: Store) -> None:
