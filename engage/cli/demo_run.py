@@ -46,6 +46,7 @@ _LESS_OFTEN = {
     "archive_history": timedelta(days=4),
     "check_invariants": timedelta(days=1),
     "plan_capacity": timedelta(hours=12),
+    "pace_prices": timedelta(hours=12),
     "remind_appointments": timedelta(hours=12),
     "record_outcomes": timedelta(hours=1),
 }
