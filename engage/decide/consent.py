@@ -12,7 +12,8 @@ from engage.domain.reasons import Reason
 def refused(board: Board, rules: Rules) -> Masks:
     """Refuse without consent for the action's purpose, with one too old, and after an opt-out.
 
-    An opt-out on any channel stops every proactive contact, on the page too.
+    An opt-out on any channel stops every proactive contact, on the page too, unless the settings
+    had it stop that channel alone.
     """
     shape = (board.n, len(board.actions))
     missing, expired = np.zeros(shape, bool), np.zeros(shape, bool)
@@ -20,10 +21,14 @@ def refused(board: Board, rules: Rules) -> Masks:
         if action.needs:
             given = board.person(f"consent:{action.needs}").astype("datetime64[us]")
             missing[:, column], expired[:, column] = standing(given, rules, board.now)
+    stopped = np.repeat(board.person("suppressed").astype(bool)[:, None], shape[1], axis=1)
+    for column, action in enumerate(board.actions):
+        if f"suppressed:{action.channel}" in board.people:
+            stopped[:, column] |= board.person(f"suppressed:{action.channel}").astype(bool)
     return {
         Reason.NO_CONSENT: missing,
         Reason.CONSENT_EXPIRED: expired,
-        Reason.SUPPRESSED: board.person("suppressed").astype(bool)[:, None],
+        Reason.SUPPRESSED: stopped,
     }
 
 

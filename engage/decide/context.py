@@ -18,6 +18,9 @@ from engage.decide.whereabouts import whereabouts
 from engage.domain.actions import ContactClass
 from engage.domain.assignments import GLOBAL
 
+STOPPED_CHANNEL = "channel:"
+"""What the scope of an entry of the stop list begins with that stops one channel alone."""
+
 
 def build(
     person_ids: Sequence[str],
@@ -29,8 +32,8 @@ def build(
     """Return one row for each person, indexed by person_id, with all that the gates ask.
 
     `tables` is what the store's `context.read` returns. Columns: country, region, places, zones
-    (tuples: contact must be allowed in all of them), has_phone, has_email, suppressed, excluded,
-    must_serve, gpc, open_action, rest_until, the counts of the contact budget (real contacts and
+    (tuples: contact must be allowed in all of them), has_phone, has_email, suppressed, suppressed:CHANNEL (where
+    somebody stopped one alone), excluded, must_serve, gpc, open_action, rest_until, the counts of the contact budget (real contacts and
     ghosts alike), consent:PURPOSE (when it was given, NaT if not or taken back), arm_global and
     arm:TRIGGER (where stored). `lives` says how long an offer of an action stays open, for ghosts.
     """
@@ -63,10 +66,22 @@ def _standing(known: Known) -> dict[str, Any]:
     serve = listed.flags("must_serve")
     excluded = known.marked(listed.place[~serve])
     return {
-        "suppressed": known.marked(known.rows("suppressions").place),
+        **_suppressed(known),
         "excluded": excluded,
         "must_serve": known.marked(listed.place[serve]) & ~excluded,
     }
+
+
+def _suppressed(known: Known) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return who has stopped everything, and a column for each channel somebody stopped alone."""
+    listed = known.rows("suppressions")
+    scopes = listed.objects("scope")
+    alone = np.asarray([str(one).startswith(STOPPED_CHANNEL) for one in scopes], bool)
+    found = {"suppressed": known.marked(listed.place[~alone])}
+    for scope in sorted(set(scopes[alone])):
+        name = f"suppressed:{scope.removeprefix(STOPPED_CHANNEL)}"
+        found[name] = known.marked(listed.place[scopes == scope])
+    return found
 
 
 def _open(known: Known, now: np.datetime64, lives: Mapping[str, timedelta]) -> dict[str, Any]:

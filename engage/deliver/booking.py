@@ -97,6 +97,12 @@ def cancel(tx: Tx, callback_id: str, now: datetime) -> bool:
     return _end(tx, callbacks.get(tx, callback_id), CallbackState.CANCELLED, now)
 
 
+def cancel_all(tx: Tx, person_ids: Sequence[str], now: datetime) -> int:
+    """Give up every promised call to these people; return how many those were."""
+    held = callbacks.read(tx, states=_HOLDING, person_ids=person_ids)
+    return sum(_end(tx, one, CallbackState.CANCELLED, now) for one in held)
+
+
 def called(tx: Tx, decision_id: str, person_id: str, state: MessageState, now: datetime) -> None:
     """Write down that the call of a decision was made, or stands on the agents' list.
 

@@ -20,6 +20,7 @@ from engage.domain.messages import Message, MessageState
 from engage.domain.reasons import Reason
 from engage.logs import get_logger
 from engage.store import Tx, outbox
+from engage.store.lock import lock_people
 from engage.store.outbox import Claim
 
 HANDFUL = 25
@@ -107,6 +108,8 @@ def begin(
 ) -> Claim | str:
     """Mark a claimed message as being sent and return it; or the word for why it is put aside."""
     message = held.message
+    # Whoever says STOP now waits for this to commit, or has made us wait: there is no between.
+    lock_people(tx, [message.person_id, *([message.destination] if message.destination else [])])
     rest = message.expires_at - now
     if rest < LEAST_LIFE:
         return _aside(tx, held, _S.EXPIRED, Reason.EXPIRED, now)

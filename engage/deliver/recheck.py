@@ -23,7 +23,7 @@ from engage.decide.quiet_hours import Calendar
 from engage.decide.rules import Rules
 from engage.deliver.claim import Verdict
 from engage.domain.actions import ON_PAGE, Action, ChannelName, ContactClass
-from engage.domain.messages import Message
+from engage.domain.messages import ANSWERS, Message
 from engage.domain.reasons import Reason
 from engage.store import Tx, suppressions
 from engage.store import context as stored
@@ -59,8 +59,19 @@ class Standing:
         return {held.message.message_id: self._verdict(held, asked) for held in claims}
 
     def opted_out(self, tx: Tx, message: Message) -> bool:
-        """Return whether the person or the number is on the stop list at this moment."""
-        asked = [("person", message.person_id), ("number", message.destination)]
+        """Return whether the person or the number is on the stop list at this moment.
+
+        What answers a customer is the one thing that may follow a STOP, and once; an answer that a
+        STOP has overtaken was cancelled with everything else.
+        """
+        if message.action in ANSWERS:
+            return False
+        alone = f"{suppressions.CHANNEL}{message.channel}"
+        asked = [
+            ("person", message.person_id),
+            ("number", message.destination),
+            (alone, message.destination),
+        ]
         candidates = [
             {"person_id": message.person_id, "scope": scope, "value": value}
             for scope, value in asked
@@ -77,13 +88,15 @@ class Standing:
 
     def _verdict(self, held: Claim, asked: _Asked) -> Verdict:
         message, contact_class = held.message, ContactClass(held.contact_class)
+        if message.action in ANSWERS:
+            return Verdict()
         action = self.actions.get(message.action)
         if action is None:
             return Verdict(Reason.NOT_APPROVED)
         person = asked.people[message.person_id]
-        reason = _refused(person, contact_class) or asked.dissent.get(action.needs, {}).get(
-            message.person_id
-        )
+        reason = _refused(person, contact_class, message.channel) or asked.dissent.get(
+            action.needs, {}
+        ).get(message.person_id)
         if reason is None and message.channel in REACHES:
             # The number that was decided for must still be one of theirs.
             known = (message.person_id, message.destination) in asked.theirs
@@ -105,10 +118,10 @@ class _Asked:
     calendar: Calendar
 
 
-def _refused(person: Mapping[Any, Any], contact_class: ContactClass) -> Reason | None:
+def _refused(person: Mapping[Any, Any], contact_class: ContactClass, channel: str) -> Reason | None:
     if person["excluded"]:
         return Reason.EXCLUDED
-    if person["suppressed"]:
+    if person["suppressed"] or person.get(f"suppressed:{channel}"):
         return Reason.SUPPRESSED
     private = contact_class is ContactClass.MARKETING and person["gpc"]
     return Reason.GPC if private else None

@@ -30,6 +30,7 @@ class Prefix(StrEnum):
     QUARANTINE = "qua"
     SLOT = "slt"
     RECEIPT = "rcp"
+    REPLY = "rep"
     APPROVAL = "apv"
     EFFECT = "eff"
     PLAN = "pln"

@@ -40,6 +40,9 @@ TRANSITIONS: dict[MessageState, frozenset[MessageState]] = {
     _S.DEAD: frozenset(),
 }
 
+ANSWERS = frozenset({"stop_confirmed", "start_confirmed", "help_given"})
+"""Actions that nobody decides: they answer what a customer wrote, at once and once."""
+
 OPEN_STATES = frozenset({_S.DUE, _S.CLAIMED, _S.SENDING, _S.UNKNOWN})
 """States in which a message may still reach the customer."""
 

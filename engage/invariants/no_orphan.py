@@ -1,4 +1,4 @@
-"""Each action that was decided has its outbox row, and each outbox row its decision."""
+"""Each action decided has its outbox row, and each outbox row its decision, or what it answers."""
 
 from engage.invariants.invariant import Invariant
 
@@ -11,7 +11,8 @@ INVARIANT = Invariant(
     union all
     select m.message_id, 'has no decision'
     from messages m left join decisions d on d.decision_id = m.decision_id
-    where d.decision_id is null
+    left join replies r on r.reply_id = m.decision_id
+    where d.decision_id is null and r.reply_id is null
     order by 1
 """,
 )

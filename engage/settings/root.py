@@ -14,7 +14,7 @@ from engage.settings.running import (
     Scoring,
     Store,
 )
-from engage.settings.sending import Assignment, Channels, Delivery
+from engage.settings.sending import Assignment, Channels, Delivery, Replies
 from engage.settings.uplift import Uplift
 from engage.settings.watching import Drift, Fairness, Incident
 
@@ -49,6 +49,7 @@ class Settings(Section):
     caps: Caps = key("how often", Caps)
     delivery: Delivery = key("the worker that sends", Delivery)
     channels: Channels = key("the ways out of the building", Channels)
+    replies: Replies = key("what customers write back", Replies)
     jobs: Family[JobSettings] = key("other schedules than the jobs' own files say", dict)
     logs: Logs = key("the log", Logs)
     policy: Policy = key("when a person may be contacted", Policy)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from engage.settings.base import Family, Section, key
 
 TWILIO = "https://api.twilio.com"
@@ -45,8 +47,46 @@ class CallbackChannel(Section):
     sender: str = key("number that the customer sees", "", unit="E.164")
 
 
+class Replies(Section):
+    """What customers write back, and what is said to it."""
+
+    stop_scope: Literal["all", "channel"] = key(
+        "what a STOP stops: all: every proactive contact; channel: that channel to that number "
+        "alone, which the audit log tells",
+        "all",
+    )
+    provider_answers: bool = key(
+        "the provider answers a bare STOP, START or HELP by itself, as Twilio does unless told "
+        "otherwise; then Engage answers other wordings only",
+        default=True,
+    )
+    stop: str = key(
+        "what is said once to STOP",
+        "{{ company }}: you will get no more messages. Reply START to hear from us again.",
+        unit="Liquid",
+    )
+    start: str = key(
+        "what is said to START",
+        "{{ company }}: you will hear from us again. Reply STOP to opt out.",
+        unit="Liquid",
+    )
+    help: str = key(
+        "what is said to HELP, at most once a day",
+        "{{ company }}: we write about what you asked us or left unfinished. "
+        "Reply STOP to opt out.",
+        unit="Liquid",
+    )
+
+
 class Channels(Section):
     """The ways out of the building."""
 
+    public_url: str = key(
+        "address under which the provider reaches us, by which its signatures are checked; empty: "
+        "it is not told where to report, and reports are refused",
+        "",
+        unit="URL",
+        pattern=r"^(https://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~-]+)*)?$",
+    )
     sms: SmsChannel = key("text messages", SmsChannel)
     callback: CallbackChannel = key("calls", CallbackChannel)

@@ -54,7 +54,9 @@ def read(tx: Tx, person_ids: Sequence[str], now: datetime, key: bytes) -> dict[s
         "people": _newest(_people(tx, ids, now), members, ["person_id"], "known_at"),
         "contact_points": _of(points, members),
         "consents": _newest(_consents(tx, ids, now), members, ["person_id", "purpose"], "at"),
-        "suppressions": suppressions.hits(tx, key, _stoppable(members, points)),
+        "suppressions": suppressions.hits(
+            tx, key, _stoppable(members, points, suppressions.channels(tx))
+        ),
         "exclusions": _of(_exclusions(tx, ids, now), members),
         "contacts": _of(ledger.contacts(tx, ids, since), members),
         "ghosts": _of(ledger.ghosts(tx, ids, since), members),
@@ -124,12 +126,16 @@ def _exclusions(tx: Tx, ids: Sequence[str], now: datetime) -> pa.Table:
     return _fetch(tx, exclusions, ids, *in_force).select(list(EXCLUSIONS.column_names))
 
 
-def _stoppable(members: pa.Table, points: pa.Table) -> pa.Table:
+def _stoppable(members: pa.Table, points: pa.Table, channels: Sequence[str]) -> pa.Table:
     """Return everything by which these people may stand on the stop list."""
     numbers = _of(points, members).select(["person_id", "value"])
     ids = members.rename_columns(["person_id", "value"])
     return pa.concat_tables(
-        [bulk.filled(ids, scope="person"), bulk.filled(numbers, scope="number")]
+        [
+            bulk.filled(ids, scope="person"),
+            bulk.filled(numbers, scope="number"),
+            *(bulk.filled(numbers, scope=f"{suppressions.CHANNEL}{one}") for one in channels),
+        ]
     )
 
 

@@ -6,7 +6,8 @@
     renew(tx, message_id, fence, lease_s) -> bool
     move(tx, message_id, fence, before, after, *, now, provider_id, note, due_at, code) -> bool
     expire(tx, now) -> int
-    cancel(tx, person_ids, *, now, note) -> list[str]
+    cancel(tx, person_ids, *, now, note, destination="", channel="", but="") -> list[str]
+    last_to(tx, destination, channel, since) -> dict | None
     recover(tx, *, now, everything=False) -> Recovered      leases that lapsed with their worker
     pending_offers(tx, person_id, now) -> list[Claim]       chat offers a page may show
     get(tx, message_id) -> Claim | None
@@ -30,7 +31,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from engage.domain.messages import MessageState, may_pass
+from engage.domain.messages import ANSWERS, MessageState, may_pass
 from engage.store import bulk, ledger
 from engage.store.claims import Claim, claim, get, pending_offers, renew
 from engage.store.lapses import POISONED, Recovered, recover
@@ -50,6 +51,7 @@ __all__ = [
     "claim",
     "expire",
     "get",
+    "last_to",
     "move",
     "of_decision",
     "pending_offers",
@@ -205,13 +207,29 @@ def expire(tx: Tx, now: datetime) -> int:
     return len(decisions)
 
 
-def cancel(tx: Tx, person_ids: Sequence[str], *, now: datetime, note: str) -> list[str]:
-    """Stop everything to these people that has not left yet; return the messages' ids."""
+def cancel(
+    tx: Tx,
+    person_ids: Sequence[str],
+    *,
+    now: datetime,
+    note: str,
+    destination: str = "",
+    channel: str = "",
+    but: str = "",
+) -> list[str]:
+    """Stop everything to these people that has not left yet; return the messages' ids.
+
+    And to `destination`, whoever it was meant for; on one `channel` alone where it is given; not
+    the action `but`.
+    """
+    theirs = bulk.among(tx, messages.c.person_id, person_ids)
     ended = tx.execute(
         sa.update(messages)
         .where(
-            bulk.among(tx, messages.c.person_id, person_ids),
+            sa.or_(theirs, messages.c.destination == destination) if destination else theirs,
             messages.c.state.in_([_S.DUE, _S.CLAIMED]),
+            messages.c.channel == channel if channel else sa.true(),
+            messages.c.action != but,
         )
         .values(state=_S.CANCELLED, note=note, updated_at=now, fence=messages.c.fence + 1)
         .returning(messages.c.message_id, messages.c.decision_id)
@@ -247,6 +265,24 @@ def read(
 def of_decision(tx: Tx, decision_id: str) -> dict[str, Any] | None:
     """Return the stored message of a decision, by column name; None when nothing was to leave."""
     query = sa.select(messages).where(messages.c.decision_id == decision_id)
+    found = tx.execute(query).mappings().one_or_none()
+    return None if found is None else dict(found)
+
+
+def last_to(tx: Tx, destination: str, channel: str, since: datetime) -> dict[str, Any] | None:
+    """Return the message of a decision that last left for a number since a moment, if any did."""
+    query = (
+        sa.select(messages)
+        .where(
+            messages.c.destination == destination,
+            messages.c.channel == channel,
+            messages.c.state.in_([_S.SENDING, _S.UNKNOWN, _S.SENT, _S.DELIVERED]),
+            messages.c.action.not_in(sorted(ANSWERS)),
+            messages.c.updated_at >= since,
+        )
+        .order_by(messages.c.due_at.desc(), messages.c.message_id)
+        .limit(1)
+    )
     found = tx.execute(query).mappings().one_or_none()
     return None if found is None else dict(found)
 

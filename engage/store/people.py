@@ -8,7 +8,7 @@
     everyone(tx, person_ids) -> list[str]    every id that belongs to these people
     suppress(tx, key, *, reason, at, person_id="", number="", source="") -> int
     suppress_number(tx, number, *, key, reason, source, now) -> int
-    lift(tx, key, *, person_id="", number="") -> int
+    lift(tx, key, *, person_id="", number="", channel="", reasons=None) -> int
     destination(tx, person_id, kind) -> str | None
     find(tx, kind, value) -> list[str]       people who have this number or address
 

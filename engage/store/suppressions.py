@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -14,9 +16,11 @@ from engage.store.store import Tx
 from engage.store.tables.people import contact_points, suppressions
 
 Scope = Literal["person", "number"]
+CHANNEL = "channel:"
+"""What the scope of an entry begins with that stops one channel to a number and no other."""
 
 
-def key_hash(key: bytes, scope: Scope, value: str) -> str:
+def key_hash(key: bytes, scope: str, value: str) -> str:
     """Return what is stored instead of a person's id or number: HMAC-SHA256 in hexadecimal."""
     return hmac.digest(key, f"{scope}\x1f{value}".encode(), "sha256").hex()
 
@@ -59,14 +63,75 @@ def suppress_number(
     return new
 
 
-def lift(tx: Tx, key: bytes, *, person_id: str = "", number: str = "") -> int:
-    """Take a person or number off the stop list, because they asked; return how many entries."""
-    given: list[tuple[Scope, str]] = [("person", person_id), ("number", number)]
-    hashes = [key_hash(key, scope, value) for scope, value in given if value]
-    result = tx.execute(
-        sa.delete(suppressions).where(bulk.among(tx, suppressions.c.key_hash, hashes))
-    )
-    return result.rowcount
+def suppress_channel(
+    tx: Tx, number: str, channel: str, *, key: bytes, reason: str, now: datetime
+) -> int:
+    """Stop one channel to a number and nothing else; return how many entries were new."""
+    scope = f"{CHANNEL}{channel}"
+    entry = pa.Table.from_pylist([{"scope": scope, "key_hash": key_hash(key, scope, number)}])
+    filled = bulk.filled(entry, reason=reason, at=now, source=channel)
+    return bulk.insert_new(tx, "suppressions", filled)
+
+
+def channels(tx: Tx) -> list[str]:
+    """Return the channels that somebody has stopped without stopping the others."""
+    listed = sa.select(suppressions.c.scope).where(suppressions.c.scope.startswith(CHANNEL))
+    return sorted(one.removeprefix(CHANNEL) for one in set(tx.execute(listed).scalars()))
+
+
+def lift(
+    tx: Tx,
+    key: bytes,
+    *,
+    person_id: str = "",
+    number: str = "",
+    channel: str = "",
+    reasons: Collection[str] | None = None,
+) -> int:
+    """Take a person or number off the stop list, because they asked; return how many entries.
+
+    `channel`: where the number had stopped that channel alone. `reasons`: only entries made for
+    one of these.
+    """
+    mine = _Entries(tx, key, person_id, number, channel).where(reasons)
+    return tx.execute(sa.delete(suppressions).where(mine)).rowcount
+
+
+def confirm(
+    tx: Tx,
+    key: bytes,
+    before: str,
+    after: str,
+    *,
+    person_id: str = "",
+    number: str = "",
+    channel: str = "",
+) -> int:
+    """Give entries another reason: what was done to be on the safe side was asked for after all."""
+    mine = _Entries(tx, key, person_id, number, channel).where([before])
+    return tx.execute(sa.update(suppressions).where(mine).values(reason=after)).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """The entries of one person and one number, on one channel alone or on all."""
+
+    tx: Tx
+    key: bytes
+    person_id: str
+    number: str
+    channel: str
+
+    def where(self, reasons: Collection[str] | None) -> sa.ColumnElement[bool]:
+        """Return the condition that an entry is one of them, made for one of these reasons."""
+        given = [("person", self.person_id), ("number", self.number)]
+        if self.channel:
+            given.append((f"{CHANNEL}{self.channel}", self.number))
+        hashes = [key_hash(self.key, scope, value) for scope, value in given if value]
+        mine = bulk.among(self.tx, suppressions.c.key_hash, hashes)
+        if reasons is None:
+            return mine
+        return sa.and_(mine, suppressions.c.reason.in_(sorted(reasons)))
 
 
 def hits(tx: Tx, key: bytes, candidates: pa.Table) -> pa.Table:

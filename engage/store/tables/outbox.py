@@ -1,4 +1,4 @@
-"""Messages on their way out, every attempt to send them, and what the provider said."""
+"""Messages on their way out, every attempt to send them, what the provider said, what came back."""
 
 from __future__ import annotations
 
@@ -81,4 +81,31 @@ receipts = sa.Table(
     json("raw"),
     sa.Index(None, "message_id"),
     sa.Index(None, "provider_id"),
+)
+
+replies = sa.Table(
+    "replies",
+    metadata,
+    words("reply_id", key=True),
+    words("provider_id"),
+    words("channel"),
+    words("sender"),
+    words("recipient", empty=True),
+    words("body", empty=True),
+    json("raw"),
+    moment("received_at"),
+    moment("stored_at"),
+    words("meaning"),
+    whole("digit", null=True),
+    words("rule", empty=True),
+    # What it was a digit for, and what we said to it (stop, start, help), if anything.
+    words("message_id", null=True),
+    words("answered", empty=True),
+    words("state"),
+    words("verdict", null=True),
+    words("judged_by", null=True),
+    moment("judged_at", null=True),
+    sa.UniqueConstraint("channel", "provider_id"),
+    sa.Index(None, "sender", "received_at"),
+    sa.Index(None, "state", "received_at"),
 )
