@@ -7,7 +7,7 @@ from alembic import op
 
 from engage.store.migrations.types import TIME, WORDS
 
-revision = "0021"
+revision = "0018"
 down_revision = "0017"
 branch_labels = None
 depends_on = None
