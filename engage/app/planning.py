@@ -15,10 +15,12 @@ import pyarrow as pa
 
 from engage.app.app import App
 from engage.app.inbound import foreseen
+from engage.app.learned import learned
 from engage.app.pricing import prices
 from engage.clock import as_utc
 from engage.decide.capacity import Plan
 from engage.decide.hours import Window
+from engage.decide.minutes import USUAL, Learned
 from engage.decide.plan import Forecast, Staff, current, forecast, half_hours
 from engage.domain.runs import JobReport
 from engage.store import Tx, plans, slots, staffing
@@ -41,7 +43,9 @@ def plan_capacity(app: App) -> JobReport:
     with app.store.read() as tx:
         rosters = staffing.told(tx, since=now - _BEFORE, until=now + _AHEAD, known_by=now)
     inbound = foreseen(app, half_hours(now))
-    made = forecast(staff_of(app), now, roster=rosters.to_pandas(), inbound=inbound)
+    known = learned(app)
+    made = forecast(staff_of(app, known), now, roster=rosters.to_pandas(), inbound=inbound)
+    made = replace(made, learned=known)
     made = replace(made, prices=prices(app, made))
     body = made.body
     version = sha256(msgspec.json.encode(body, order="deterministic")).hexdigest()[:12]
@@ -73,15 +77,19 @@ def _words(made: Forecast) -> str:
     )
 
 
-def staff_of(app: App) -> list[Staff]:
-    """Return the agents of each queue as the settings have them, for days without a roster."""
+def staff_of(app: App, known: Learned | None = None) -> list[Staff]:
+    """Return the agents of each queue as the settings have them, for days without a roster.
+
+    How long a call-back takes is what is `known`, where it is.
+    """
+    handle = {} if known is None else {name: one[USUAL] for name, one in known.handle.items()}
     return [
         Staff(
             queue=name,
             agents=q.agents,
             hours=(Window.of(q.days, q.opens, q.closes),),
             zone=q.zone or app.settings.project.zone,
-            handle_min=q.handle_min,
+            handle_min=handle.get(name, q.handle_min),
             inbound_share=q.inbound_share,
             concurrency=q.concurrency,
             price_minor_per_min=q.price_minor_per_min,
@@ -117,5 +125,9 @@ def told_plan(told: Mapping[str, Any]) -> Forecast:
         free[name] = pd.to_datetime(free[name]).astype("datetime64[us]")
     asked = told.get("prices", {})
     return Forecast(
-        free.astype({"free_min": "float64"}), pd.DataFrame(), told["price"], prices=asked
+        free.astype({"free_min": "float64"}),
+        pd.DataFrame(),
+        told["price"],
+        prices=asked,
+        learned=Learned.told(told.get("learned", {})),
     )

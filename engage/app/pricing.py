@@ -17,7 +17,8 @@ from engage.clock import as_utc
 from engage.decide.arrivals import HALF_HOUR
 from engage.decide.hours import DAY
 from engage.decide.inbound import Floats, Whole
-from engage.decide.plan import Forecast
+from engage.decide.minutes import Learned
+from engage.decide.plan import Forecast, of_queues
 from engage.decide.prices import Wanted, at_once, solve
 from engage.store import slots, weighed
 
@@ -49,7 +50,7 @@ def prices(app: App, made: Forecast) -> dict[str, dict[str, list[float]]]:
         first, last = made.free["starts_at"].min(), made.free["ends_at"].max()
         promised = slots.between(tx, as_utc(first), as_utc(last)).to_pandas()
     names = made.free["queue"].drop_duplicates().tolist()
-    wanted = _wanted(app, rows, names, int(first.value // 1_000), share)
+    wanted = _wanted(app, rows, names, int(first.value // 1_000), share, made.learned)
     free = _free(app, made, promised, names)
     found = solve(wanted, free)
     found.now[:, 0] = at_once(_about_now(wanted), found.later[:, 0], free[:, 0])
@@ -85,14 +86,17 @@ def _rounded(row: Floats) -> list[float]:
 def _free(app: App, made: Forecast, promised: pd.DataFrame, names: Sequence[str]) -> Floats:
     """Return (q, h) the minutes that nobody was promised yet."""
     whole = made.free.pivot_table(index="queue", columns="starts_at", values="free_min")
-    handle = {name: queue.handle_min for name, queue in app.settings.queues.items()}
+    written = {name: queue.handle_min for name, queue in app.settings.queues.items()}
+    handle = of_queues(made, written)
     taken = promised.assign(minutes=promised["booked"] * promised["queue"].map(handle).fillna(0.0))
     less = taken.pivot_table(index="queue", columns="starts_at", values="minutes", aggfunc="sum")
     left = whole - less.reindex_like(whole).fillna(0.0)
     return np.asarray(left.loc[list(names)].to_numpy(np.float64)[:, :AHEAD].clip(min=0.0))
 
 
-def _wanted(app: App, rows: pa.Table, names: Sequence[str], start: int, share: float) -> Wanted:
+def _wanted(
+    app: App, rows: pa.Table, names: Sequence[str], start: int, share: float, known: Learned
+) -> Wanted:
     """Return those of a week as those of the coming day, alike ones together."""
     at = rows["at"].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
     days = float(np.clip((start - at.min(initial=start)) / DAY, 1, _DAYS))
@@ -107,7 +111,7 @@ def _wanted(app: App, rows: pa.Table, names: Sequence[str], start: int, share: f
     return Wanted(
         group=_whole([group for group, _, _ in options]),
         net=np.asarray([net for _, _, net in options], np.float64),
-        minutes=np.asarray([one.agent_minutes for one in actions], np.float64),
+        minutes=np.asarray([known.usual(one, app.rules.attempt_min) for one in actions]),
         queue=_whole([names.index(one.queue) if one.queue in names else -1 for one in actions]),
         later=np.asarray([one.slot for one in actions], bool),
         size=np.asarray(list(alike.values()), np.float64) / share / days,

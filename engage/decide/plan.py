@@ -23,6 +23,7 @@ from engage.decide.capacity import Plan
 from engage.decide.erlang import Service, needed
 from engage.decide.hours import DAY, SECOND, Window, spans, zone_of
 from engage.decide.inbound import Flags, Floats
+from engage.decide.minutes import USUAL, Learned
 from engage.decide.on_duty import by_roster
 from engage.errors import SettingsError
 
@@ -81,6 +82,8 @@ class Forecast:
     slot that is promised in it."""
     rosters: Mapping[str, str] = field(default_factory=dict)
     """When the newest word of its roster was known that counts here, by queue that has one."""
+    learned: Learned = field(default_factory=Learned)
+    """How long contacts take, and when calls are answered."""
 
     @property
     def body(self) -> dict[str, object]:
@@ -95,7 +98,8 @@ class Forecast:
             for row in zip(*columns.values(), strict=True)
         ]
         prices = {"prices": self.prices} if self.prices else {}
-        return {"price": dict(self.price), "free": told, **rosters, **prices}
+        learned = {"learned": self.learned.body} if self.learned.body else {}
+        return {"price": dict(self.price), "free": told, **rosters, **prices, **learned}
 
 
 def forecast(
@@ -219,7 +223,7 @@ def current(
     asked, asked_later = asked_at(made, at)
     running = made.free[(made.free["starts_at"] <= at) & (made.free["ends_at"] > at)]
     booked = slots[(slots["starts_at"] <= at) & (slots["ends_at"] > at)]
-    promised = booked["booked"] * booked["queue"].map(dict(handle_min)).fillna(0.0)
+    promised = booked["booked"] * booked["queue"].map(of_queues(made, handle_min)).fillna(0.0)
     taken = promised.groupby(booked["queue"]).sum().to_dict()
     free = dict(zip(running["queue"].tolist(), running["free_min"].tolist(), strict=True))
     return Plan(
@@ -228,7 +232,14 @@ def current(
         slots.assign(free=slots["capacity"] - slots["booked"]),
         asked,
         asked_later,
+        made.learned,
     )
+
+
+def of_queues(made: Forecast, settings: Mapping[str, float]) -> dict[str, float]:
+    """Return how many minutes a promised call takes in each queue: as learned, else as in the settings."""
+    known = {name: one[USUAL] for name, one in made.learned.handle.items()}
+    return {**settings, **known}
 
 
 def asked_at(made: Forecast, at: np.datetime64) -> tuple[dict[str, float], dict[str, float]]:

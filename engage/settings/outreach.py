@@ -153,3 +153,10 @@ class Deciding(Section):
         "the earliest slot that is offered begins this long from now", 15.0, unit="minutes", ge=0
     )
     slots_offered: int = key("call-back slots offered at a time", 3, unit="slots", ge=1)
+    attempt_min: float = key(
+        "how long an agent is busy with a call that nobody answers",
+        1.0,
+        unit="minutes",
+        ge=0,
+        le=60,
+    )
