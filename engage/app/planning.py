@@ -13,6 +13,7 @@ import msgspec
 import pandas as pd
 import pyarrow as pa
 
+from engage.app.agents import free_now
 from engage.app.app import App
 from engage.app.inbound import foreseen
 from engage.app.learned import learned
@@ -99,11 +100,14 @@ def staff_of(app: App, known: Learned | None = None) -> list[Staff]:
 
 
 def current_plan(app: App, tx: Tx, now: datetime) -> Plan:
-    """Return the plan that decisions at this moment are made under; without one nobody is free."""
+    """Return the plan that decisions at this moment are made under; without one nobody is free.
+
+    Who is free right now is what was seen last, where that was lately.
+    """
     version, made = planned(tx, now)
     ahead = slots.between(tx, now - _HALF_HOUR, now + _AHEAD).to_pandas()
     handle = {name: queue.handle_min for name, queue in app.settings.queues.items()}
-    return current(version, made, ahead, now, handle)
+    return current(version, made, ahead, now, handle).seen(free_now(app, tx, now))
 
 
 def planned(tx: Tx, now: datetime) -> tuple[str, Forecast]:

@@ -7,8 +7,9 @@ the decision is stored is a lost race, not another decision.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -40,6 +41,14 @@ class Plan:
     """The same for a minute of a slot, where it is another."""
     learned: Learned = field(default_factory=Learned)
     """How long contacts take, and when calls are answered."""
+
+    def seen(self, free: Mapping[str, int]) -> Plan:
+        """Return the plan with the queues in which it is seen right now how many agents are free.
+
+        Whoever is free takes a contact of any length; where nobody is, no minute is free.
+        """
+        now = {queue: math.inf if agents > 0 else 0.0 for queue, agents in free.items()}
+        return replace(self, free_now={**self.free_now, **now})
 
     def minute(self, action: Action) -> float:
         """Return what a minute of the action's agents costs."""
