@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from engage.app import incidents
+from engage.app import agents, incidents
 from engage.app.app import App
 from engage.app.finding import Finding
 from engage.app.model_checkup import models_found
@@ -52,6 +52,7 @@ def check_up(
         lambda: _triggers(app, triggers),
         lambda: _rows(app),
         lambda: _rosters(app),
+        lambda: _agents(app),
     )
     return [finding for look in looks for finding in look()]
 
@@ -165,3 +166,21 @@ def _rosters(app: App) -> Iterator[Finding]:
             words = f"its roster {verb} on {end.astimezone(app.zone):%Y-%m-%d %H:%M}"
             remedy = "engage import staffing FILE; days without one go by settings.toml"
             yield Finding("look", f"queue {queue}", words, remedy)
+
+
+def _agents(app: App) -> Iterator[Finding]:
+    """Say of which queues it was told too long ago what their agents are doing."""
+    now, lasting = app.now(), agents.life(app)
+    with app.store.read() as tx:
+        told = agents.told(app, tx)
+    for queue, one in told.items():
+        words = f"{one.free} free, {one.busy} busy, {one.wrap} writing up"
+        if one.fresh(now, lasting):
+            yield Finding("ok", f"agents of {queue}", words)
+        else:
+            ago = (now - one.at).total_seconds()
+            words = f"told {ago:,.0f} seconds ago ({words}): the plan says who is free instead"
+            remedy = (
+                f"engage agents set {queue} --free N, every {lasting.total_seconds():g} seconds"
+            )
+            yield Finding("look", f"agents of {queue}", words, remedy)

@@ -35,7 +35,7 @@ def pace_prices(app: App) -> JobReport:
         if part == 1 or not all(0 <= place < len(row["now"]) for row in made.prices.values()):
             return JobReport()
         began = as_utc(start.view("datetime64[us]").item())
-        wanted = wanting(app, tx, names, int(start), began)
+        wanted = wanting(app, tx, names, int(start), began, made.learned)
         if wanted is None or not names:
             return JobReport()
         later = np.asarray([made.prices[name]["later"][place] for name in names])
@@ -69,5 +69,5 @@ def _left(app: App, tx: Tx, made: Forecast, began: datetime) -> Floats:
     for name, times in decisions.drawn(tx, began).items():
         action = app.actions.get(name)
         if action is not None and not action.slot and action.queue in used:
-            used[action.queue] += times * action.agent_minutes
+            used[action.queue] += times * made.learned.usual(action, app.rules.attempt_min)
     return np.asarray([max(0.0, free.get(name, 0.0) - gone) for name, gone in used.items()])

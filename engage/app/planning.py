@@ -13,12 +13,15 @@ import msgspec
 import pandas as pd
 import pyarrow as pa
 
+from engage.app.agents import free_now
 from engage.app.app import App
 from engage.app.inbound import foreseen
+from engage.app.learned import learned
 from engage.app.pricing import prices
 from engage.clock import as_utc
 from engage.decide.capacity import Plan
 from engage.decide.hours import Window
+from engage.decide.minutes import USUAL, Learned
 from engage.decide.plan import Forecast, Staff, current, forecast, half_hours
 from engage.domain.runs import JobReport
 from engage.store import Tx, plans, slots, staffing
@@ -41,7 +44,9 @@ def plan_capacity(app: App) -> JobReport:
     with app.store.read() as tx:
         rosters = staffing.told(tx, since=now - _BEFORE, until=now + _AHEAD, known_by=now)
     inbound = foreseen(app, half_hours(now))
-    made = forecast(staff_of(app), now, roster=rosters.to_pandas(), inbound=inbound)
+    known = learned(app)
+    made = forecast(staff_of(app, known), now, roster=rosters.to_pandas(), inbound=inbound)
+    made = replace(made, learned=known)
     made = replace(made, prices=prices(app, made))
     body = made.body
     version = sha256(msgspec.json.encode(body, order="deterministic")).hexdigest()[:12]
@@ -73,15 +78,19 @@ def _words(made: Forecast) -> str:
     )
 
 
-def staff_of(app: App) -> list[Staff]:
-    """Return the agents of each queue as the settings have them, for days without a roster."""
+def staff_of(app: App, known: Learned | None = None) -> list[Staff]:
+    """Return the agents of each queue as the settings have them, for days without a roster.
+
+    How long a call-back takes is what is `known`, where it is.
+    """
+    handle = {} if known is None else {name: one[USUAL] for name, one in known.handle.items()}
     return [
         Staff(
             queue=name,
             agents=q.agents,
             hours=(Window.of(q.days, q.opens, q.closes),),
             zone=q.zone or app.settings.project.zone,
-            handle_min=q.handle_min,
+            handle_min=handle.get(name, q.handle_min),
             inbound_share=q.inbound_share,
             concurrency=q.concurrency,
             price_minor_per_min=q.price_minor_per_min,
@@ -91,11 +100,14 @@ def staff_of(app: App) -> list[Staff]:
 
 
 def current_plan(app: App, tx: Tx, now: datetime) -> Plan:
-    """Return the plan that decisions at this moment are made under; without one nobody is free."""
+    """Return the plan that decisions at this moment are made under; without one nobody is free.
+
+    Who is free right now is what was seen last, where that was lately.
+    """
     version, made = planned(tx, now)
     ahead = slots.between(tx, now - _HALF_HOUR, now + _AHEAD).to_pandas()
     handle = {name: queue.handle_min for name, queue in app.settings.queues.items()}
-    return current(version, made, ahead, now, handle)
+    return current(version, made, ahead, now, handle).seen(free_now(app, tx, now))
 
 
 def planned(tx: Tx, now: datetime) -> tuple[str, Forecast]:
@@ -116,5 +128,9 @@ def told_plan(told: Mapping[str, Any]) -> Forecast:
         free[name] = pd.to_datetime(free[name]).astype("datetime64[us]")
     asked = told.get("prices", {})
     return Forecast(
-        free.astype({"free_min": "float64"}), pd.DataFrame(), told["price"], prices=asked
+        free.astype({"free_min": "float64"}),
+        pd.DataFrame(),
+        told["price"],
+        prices=asked,
+        learned=Learned.told(told.get("learned", {})),
     )

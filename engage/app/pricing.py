@@ -12,7 +12,7 @@ from engage.app.wanting import AHEAD, about_now, wanting
 from engage.clock import as_utc
 from engage.decide.inbound import Floats
 from engage.decide.pace import at_once
-from engage.decide.plan import Forecast
+from engage.decide.plan import Forecast, of_queues
 from engage.decide.prices import solve
 from engage.store import slots
 
@@ -31,7 +31,7 @@ def prices(app: App, made: Forecast) -> Prices:
     names = made.free["queue"].drop_duplicates().tolist()
     first, last = made.free["starts_at"].min(), made.free["ends_at"].max()
     with app.store.read() as tx:
-        wanted = wanting(app, tx, names, int(first.value // 1_000), app.now())
+        wanted = wanting(app, tx, names, int(first.value // 1_000), app.now(), made.learned)
         promised = slots.between(tx, as_utc(first), as_utc(last)).to_pandas()
     if wanted is None:
         return {}
@@ -39,7 +39,8 @@ def prices(app: App, made: Forecast) -> Prices:
     free = np.maximum(whole - taken, 0.0)
     found = solve(wanted, free)
     found.now[:, 0] = at_once(about_now(wanted), found.later[:, 0], free[:, 0])
-    handle = np.asarray([app.settings.queues[name].handle_min for name in names])[:, None]
+    minutes = of_queues(made, _written(app))
+    handle = np.asarray([minutes[name] for name in names])[:, None]
     places, asked = (found.given + taken) / handle, found.promised / handle
     return {
         name: {
@@ -56,12 +57,16 @@ def _rounded(row: Floats) -> list[float]:
     return [float(one) for one in np.round(row, 4)]
 
 
+def _written(app: App) -> dict[str, float]:
+    return {name: queue.handle_min for name, queue in app.settings.queues.items()}
+
+
 def _minutes(
     app: App, made: Forecast, promised: pd.DataFrame, names: Sequence[str]
 ) -> tuple[Floats, Floats]:
     """Return (q, h) the minutes that are free for offers, and those of them that are promised."""
     whole = made.free.pivot_table(index="queue", columns="starts_at", values="free_min")
-    handle = {name: queue.handle_min for name, queue in app.settings.queues.items()}
+    handle = of_queues(made, _written(app))
     taken = promised.assign(minutes=promised["booked"] * promised["queue"].map(handle).fillna(0.0))
     less = taken.pivot_table(index="queue", columns="starts_at", values="minutes", aggfunc="sum")
     both = (whole, less.reindex_like(whole).fillna(0.0))

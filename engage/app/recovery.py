@@ -77,7 +77,7 @@ def _row(decision: dict[str, Any], message: dict[str, Any], minutes: float) -> d
         "due_at": message["expires_at"],
         "severity": float(features.get("interaction_unresolved") or 0.0),
         "value_minor": float(values.get(decision["action"], {}).get("total", 0.0)),
-        "agent_minutes": minutes,
+        "agent_minutes": float(values.get(decision["action"], {}).get("minutes", minutes)),
     }
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
 from engage.app.app import App
 from engage.app.diary import Diary
-from engage.app.planning import staff_of
+from engage.app.planning import planned, staff_of
 from engage.decide import context, policy
 from engage.decide.board import LEARNED, LIFT, OPTIONAL, REQUIRED, naive
 from engage.decide.capacity import Plan
@@ -138,8 +138,10 @@ def _staff(app: App, since: datetime, until: datetime) -> Forecast:
     with app.store.read() as tx:
         ahead = until + timedelta(days=_AHEAD_D)
         told = staffing.told(tx, since=since - _BEFORE, until=ahead, known_by=app.now())
-    days = (ahead - since).days + 1
-    return forecast(staff_of(app), since, days=days, roster=told.to_pandas())
+        _, plan = planned(tx, app.now())
+    days, known = (ahead - since).days + 1, plan.learned
+    made = forecast(staff_of(app, known), since, days=days, roster=told.to_pandas())
+    return replace(made, learned=known)
 
 
 def _plan(app: App, staff: Forecast, at: datetime) -> Plan:

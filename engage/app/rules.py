@@ -38,6 +38,7 @@ def rules_of(settings: Settings) -> Rules:
         stale_after=timedelta(hours=deciding.stale_h),
         slot_lead=timedelta(minutes=deciding.slot_lead_min),
         slots_offered=deciding.slots_offered,
+        attempt_min=deciding.attempt_min,
     )
 
 

@@ -15,6 +15,7 @@ from engage.app.app import App
 from engage.decide.arrivals import HALF_HOUR
 from engage.decide.hours import DAY
 from engage.decide.inbound import Whole
+from engage.decide.minutes import Learned
 from engage.decide.prices import Wanted
 from engage.store import Tx, weighed
 
@@ -29,18 +30,21 @@ _NEAR = 4
 _DAYS = 7
 
 
-def wanting(app: App, tx: Tx, names: Sequence[str], start: int, now: datetime) -> Wanted | None:
+def wanting(
+    app: App, tx: Tx, names: Sequence[str], start: int, now: datetime, known: Learned
+) -> Wanted | None:
     """Return who comes up in the day from `start` on, if it is as the last week was; None of too few.
 
     names: the queues, in the order of the program. start: the running half hour's beginning, in microseconds.
-    As many a day as in that week, or since the first, at the same time of the day, worth as much.
+    now: up to when they were weighed. known: how many minutes they take. As many a day as in that week, or since the first, at the same time of
+    the day, worth as much.
     """
     since = now - timedelta(days=_DAYS)
-    known = weighed.count(tx, since, now)
-    if known < FEWEST:
+    found = weighed.count(tx, since, now)
+    if found < FEWEST:
         return None
-    share = min(1.0, MOST / known)
-    return _wanted(app, weighed.read(tx, since, now, share), names, start, share)
+    share = min(1.0, MOST / found)
+    return _wanted(app, weighed.read(tx, since, now, share), names, start, share, known)
 
 
 def about_now(wanted: Wanted, part: float = 1.0) -> Wanted:
@@ -62,7 +66,9 @@ def about_now(wanted: Wanted, part: float = 1.0) -> Wanted:
     )
 
 
-def _wanted(app: App, rows: pa.Table, names: Sequence[str], start: int, share: float) -> Wanted:
+def _wanted(
+    app: App, rows: pa.Table, names: Sequence[str], start: int, share: float, known: Learned
+) -> Wanted:
     """Return those of a week as those of the coming day, alike ones together."""
     at = rows["at"].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
     days = float(np.clip((start - at.min(initial=start)) / DAY, 1, _DAYS))
@@ -77,7 +83,9 @@ def _wanted(app: App, rows: pa.Table, names: Sequence[str], start: int, share: f
     return Wanted(
         group=_whole([group for group, _, _ in options]),
         net=np.asarray([net for _, _, net in options], np.float64),
-        minutes=np.asarray([one.agent_minutes for one in actions], np.float64),
+        minutes=np.asarray(
+            [known.usual(one, app.rules.attempt_min) for one in actions], np.float64
+        ),
         queue=_whole([names.index(one.queue) if one.queue in names else -1 for one in actions]),
         later=np.asarray([one.slot for one in actions], bool),
         size=np.asarray(list(alike.values()), np.float64) / share / days,

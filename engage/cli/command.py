@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from engage import __version__
 from engage.cli import (
+    agents,
     contact_policy,
     database,
     decisions,
@@ -70,6 +71,7 @@ for group in (
     people,
     contact_policy,
     safety,
+    agents,
     database,
 ):
     group.register(app)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from engage.decide.answering import Hours
 from engage.decide.board import BIT, Board, Flags, Refusals, used
 from engage.decide.capacity import Plan, offered
 from engage.decide.choice import draw, weigh
@@ -38,6 +39,8 @@ class Logged:
     """(n,) which trigger, in the version of then."""
     refused: Sequence[Mapping[str, Sequence[str]]]
     """What stood against each action that was offered."""
+    hours: Sequence[Mapping[str, Mapping[str, float]]] = ()
+    """At which hours each action's call would have been made: the slots of then are gone."""
 
     @property
     def nameless(self) -> Flags:
@@ -78,7 +81,8 @@ def again(
     refused = _refused(board, logged.refused)
     at_once = board.by_action([not action.slot for action in board.actions], bool)
     not_now = refused.because(Reason.NO_CAPACITY) | refused.because(Reason.INCIDENT)
-    weighed = weigh(board, refused, offered(board, not_now & at_once), rules, plan)
+    hours = Hours.logged(logged.hours or [{}] * board.n, board.names)
+    weighed = weigh(board, refused, offered(board, not_now & at_once), rules, plan, hours)
     verdict = draw(board, weighed, np.arange(board.n), names(logged), rules, salt, secret)
     made = decisions(verdict, rules, plan, run_id="")
     would = verdict.names[verdict.drawn]

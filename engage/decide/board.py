@@ -33,6 +33,8 @@ LIFT, LEARNED = "lift:", "learned:"
 `learned:ACTION` is what a learned policy expects of it for this one."""
 ABOVE, SINGLE = "deviates_above", "best_single"
 """From what advantage on, in minor units, the policy may leave this action."""
+TOPICS = ("journey", "topic")
+"""Columns that say what a candidate is about; the last that is there counts."""
 OPTIONAL = ("last_alive", "sensitive", "gpc", "artifacts", ABOVE, SINGLE)
 
 REASONS = tuple(Reason)

@@ -7,16 +7,19 @@ the decision is stored is a lost race, not another decision.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from engage.decide import minutes
 from engage.decide.board import Board, Flags, Masks, Numbers, Whole
 from engage.decide.hours import Spans
+from engage.decide.minutes import Learned
 from engage.decide.quiet_hours import NEVER, Groups
 from engage.decide.rules import Rules
 from engage.domain.actions import ON_PAGE, Action
@@ -37,6 +40,16 @@ class Plan:
     """Minor units for an agent minute; a queue that is not here costs nothing."""
     price_later: Mapping[str, float] = field(default_factory=dict)
     """The same for a minute of a slot, where it is another."""
+    learned: Learned = field(default_factory=Learned)
+    """How long contacts take, and when calls are answered."""
+
+    def seen(self, free: Mapping[str, int]) -> Plan:
+        """Return the plan with the queues in which it is seen right now how many agents are free.
+
+        Whoever is free takes a contact of any length; where nobody is, no minute is free.
+        """
+        now = {queue: math.inf if agents > 0 else 0.0 for queue, agents in free.items()}
+        return replace(self, free_now={**self.free_now, **now})
 
     def minute(self, action: Action) -> float:
         """Return what a minute of the action's agents costs."""
@@ -46,15 +59,10 @@ class Plan:
 
 def free_now(board: Board, plan: Plan) -> Masks:
     """Refuse actions that need an agent at once where the plan has no minutes left for them."""
-    nobody = board.by_action([not _agent_free(action, plan) for action in board.actions], bool)
-    return {Reason.NO_CAPACITY: np.broadcast_to(nobody, (board.n, len(board.actions)))}
-
-
-def _agent_free(action: Action, plan: Plan) -> bool:
-    if action.slot or not action.queue:
-        return True
-    minutes = plan.free_now.get(action.queue, 0.0)
-    return minutes > 0 and minutes >= action.agent_minutes
+    asks = board.by_action([bool(one.queue) and not one.slot for one in board.actions], bool)
+    free = board.by_action([plan.free_now.get(one.queue, 0.0) for one in board.actions], np.float64)
+    enough = (free > 0) & (free >= minutes.handle(board, plan.learned))
+    return {Reason.NO_CAPACITY: asks & ~enough}
 
 
 def offered(board: Board, not_now: Flags) -> Flags:

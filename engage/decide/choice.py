@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engage.decide import assignment, explore, value
+from engage.decide.answering import Hours
 from engage.decide.board import Board, Flags, Refusals
 from engage.decide.capacity import Plan
 from engage.decide.rules import Rules
@@ -34,10 +35,12 @@ class Weighed:
         return self.offered & self.refused.none
 
 
-def weigh(board: Board, refused: Refusals, offered: Flags, rules: Rules, plan: Plan) -> Weighed:
+def weigh(
+    board: Board, refused: Refusals, offered: Flags, rules: Rules, plan: Plan, hours: Hours
+) -> Weighed:
     """Return what each action is worth; below price is refused where nothing else is against it."""
     possible = offered & refused.none
-    worth = value.parts(board, plan, possible)
+    worth = value.parts(board, plan, possible, hours, rules.attempt_min)
     unworthy = value.below_price(board, worth, rules.minimum_minor)
     refused.add({Reason.BELOW_PRICE: unworthy & refused.none})
     return Weighed(refused, offered, worth, possible)

@@ -26,7 +26,7 @@ def demand(board: Board, possible: Flags, worth: Parts) -> pd.DataFrame:
     able = np.flatnonzero(possible.any(axis=1))
     share = min(1.0, MOST / max(len(able), 1))
     rows = able[_drawn(board, able, share)]
-    net = np.round(worth.total[rows] + worth.price, 2)
+    net = np.round(worth.total[rows] + worth.price[rows], 2)
     told = board.candidates[["trigger", "subject_id"]].take(rows)
     triggers, subjects = told["trigger"].tolist(), told["subject_id"].astype(str).tolist()
     day = str(board.now.astype("datetime64[D]"))

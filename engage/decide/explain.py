@@ -91,14 +91,28 @@ def _weighing(decision: Mapping[str, Any], currency: str) -> Iterator[str]:
 
 
 def _sum(parts: Mapping[str, Any], currency: str) -> str:
-    gain = f"{100 * parts['uplift']:+.2f} points of {money(parts['stake'], currency)}"
+    gain = f"{100 * parts['uplift']:+.2f} points of {money(parts['stake'], currency)}{_hour(parts)}"
     costs = {
         "for the channel": parts["cost"],
-        "for the agent's time": parts["price"],
+        f"for {_minutes(parts)}the agent's time": parts["price"],
         "for the annoyance": parts["annoyance"],
     }
     taken = [f"less {money(cost, currency)} {what}" for what, cost in costs.items() if cost]
     return ", ".join([gain, *taken]) + "."
+
+
+def _hour(parts: Mapping[str, Any]) -> str:
+    """Return how the hour of a call changes what it adds; nothing where it does not count."""
+    if "reached" not in parts:
+        return ""
+    now, usual = 100 * parts["reached"], 100 * parts["usual"]
+    return f" ({now:.0f} % of calls are answered at that hour, {usual:.0f} % at any)"
+
+
+def _minutes(parts: Mapping[str, Any]) -> str:
+    """Return how many minutes are expected of an agent; nothing where they are not logged."""
+    minutes = parts.get("minutes")
+    return f"{minutes:.1f} minutes of " if minutes else ""
 
 
 def _arms(decision: Mapping[str, Any]) -> Iterator[str]:

@@ -23,6 +23,7 @@ from engage.decide.capacity import Plan
 from engage.decide.erlang import Service, needed
 from engage.decide.hours import DAY, SECOND, Window, spans, zone_of
 from engage.decide.inbound import Flags, Floats
+from engage.decide.minutes import USUAL, Learned
 from engage.decide.on_duty import by_roster
 from engage.errors import SettingsError
 
@@ -82,6 +83,8 @@ class Forecast:
     to be promised in it."""
     rosters: Mapping[str, str] = field(default_factory=dict)
     """When the newest word of its roster was known that counts here, by queue that has one."""
+    learned: Learned = field(default_factory=Learned)
+    """How long contacts take, and when calls are answered."""
 
     @property
     def body(self) -> dict[str, object]:
@@ -96,7 +99,8 @@ class Forecast:
             for row in zip(*columns.values(), strict=True)
         ]
         prices = {"prices": self.prices} if self.prices else {}
-        return {"price": dict(self.price), "free": told, **rosters, **prices}
+        learned = {"learned": self.learned.body} if self.learned.body else {}
+        return {"price": dict(self.price), "free": told, **rosters, **prices, **learned}
 
 
 def forecast(
@@ -220,7 +224,7 @@ def current(
     asked, asked_later = asked_at(made, at)
     running = made.free[(made.free["starts_at"] <= at) & (made.free["ends_at"] > at)]
     booked = slots[(slots["starts_at"] <= at) & (slots["ends_at"] > at)]
-    promised = booked["booked"] * booked["queue"].map(dict(handle_min)).fillna(0.0)
+    promised = booked["booked"] * booked["queue"].map(of_queues(made, handle_min)).fillna(0.0)
     taken = promised.groupby(booked["queue"]).sum().to_dict()
     free = dict(zip(running["queue"].tolist(), running["free_min"].tolist(), strict=True))
     return Plan(
@@ -229,6 +233,7 @@ def current(
         slots.assign(free=slots["capacity"] - slots["booked"], room=_room(made, slots, at)),
         asked,
         asked_later,
+        made.learned,
     )
 
 
@@ -264,6 +269,12 @@ def earliest(room: Floats, places: float) -> Floats:
     before = np.cumsum(room) - room
     taken: Floats = np.clip(max(1.0, places) - before, 0.0, room)
     return taken
+
+
+def of_queues(made: Forecast, settings: Mapping[str, float]) -> dict[str, float]:
+    """Return how many minutes a promised call takes in each queue: as learned, else as in the settings."""
+    known = {name: one[USUAL] for name, one in made.learned.handle.items()}
+    return {**settings, **known}
 
 
 def asked_at(made: Forecast, at: np.datetime64) -> tuple[dict[str, float], dict[str, float]]:

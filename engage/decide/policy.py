@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from engage.decide import (
     allocate,
+    answering,
     approval,
     capacity,
     consent,
@@ -123,7 +124,8 @@ def _judge(board: Board, rules: Rules, plan: Plan) -> Judged:
     refused.add(capacity.slots_left(board, found, fits))
     paused = refused.because(Reason.INCIDENT)
     offered = capacity.offered(board, no_agent[Reason.NO_CAPACITY] | paused)
-    return Judged(weigh(board, refused, offered, rules, plan), timing, fits)
+    hours = answering.hours(board, found, fits, plan.learned)
+    return Judged(weigh(board, refused, offered, rules, plan, hours), timing, fits)
 
 
 def _qualify(

@@ -12,6 +12,7 @@ import pyarrow as pa
 from engage.decide.board import LEARNED, LIFT, OPTIONAL, REQUIRED, Flags, in_words
 from engage.decide.capacity import Plan
 from engage.decide.rules import Rules
+from engage.decide.value import Parts
 from engage.decide.verdict import Verdict
 from engage.domain.assignments import Arm
 from engage.domain.reasons import Reason
@@ -156,13 +157,15 @@ def _values(verdict: Verdict) -> Objects:
 
 def _parts(verdict: Verdict, column: int, mine: npt.NDArray[np.intp]) -> list[dict[str, Any]]:
     worth = verdict.worth
-    cost, price = float(worth.cost[column]), float(worth.price[column])
+    cost = float(worth.cost[column])
     columns = zip(
         worth.uplift[mine, column].tolist(),
         worth.stake[mine].tolist(),
+        worth.price[mine, column].tolist(),
         worth.annoyance[mine, column].tolist(),
         worth.total[mine, column].tolist(),
         in_words(verdict.refused[mine, column]).tolist(),
+        _calls(worth, column, mine),
         strict=True,
     )
     return [
@@ -174,9 +177,24 @@ def _parts(verdict: Verdict, column: int, mine: npt.NDArray[np.intp]) -> list[di
             "annoyance": annoyance,
             "total": total,
             "refused": refused,
+            **calls,
         }
-        for uplift, stake, annoyance, total, refused in columns
+        for uplift, stake, price, annoyance, total, refused, calls in columns
     ]
+
+
+def _calls(worth: Parts, column: int, mine: npt.NDArray[np.intp]) -> list[dict[str, Any]]:
+    """Return the agent's minutes and, of a call whose hour counts, how likely it is answered when."""
+    told: list[dict[str, Any]] = []
+    chances = worth.reached[mine, column].tolist()
+    for row, spent, chance in zip(
+        mine.tolist(), worth.minutes[mine, column].tolist(), chances, strict=True
+    ):
+        told.append({"minutes": spent} if spent else {})
+        if not np.isnan(chance):
+            hours = worth.hours.told(row, column)
+            told[-1] |= {"reached": chance, "usual": worth.usual, "hours": hours}
+    return told
 
 
 def _artifacts(subject: pd.DataFrame) -> Objects:

@@ -66,6 +66,8 @@ class Rules:
     slot_lead: timedelta = timedelta(minutes=15)
     """The earliest offered slot begins this long from now."""
     slots_offered: int = 3
+    attempt_min: float = 1.0
+    """Minutes of an agent that a call takes which nobody answers."""
     incident: Literal["", "pause", "slots"] = ""
     """During an outage: outreach pauses, or only slots are offered."""
     sensitive_channels: frozenset[str] = frozenset({"callback"})

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from engage.decide import deviation
+from engage.decide import deviation, minutes
+from engage.decide.answering import Hours
 from engage.decide.board import LIFT, Board, Flags, Numbers
 from engage.decide.capacity import Plan
+from engage.decide.minutes import USUAL
 
 _DIGITS = 4
 """Totals are compared, so their last bits are rounded away: ten-thousandths of a minor unit."""
@@ -26,11 +28,19 @@ class Parts:
     cost: Numbers
     """(a,) what the channel costs."""
     price: Numbers
-    """(a,) the agent's minutes at the price of their queue."""
+    """(n, a) the agent's minutes at the price of their queue."""
     annoyance: Numbers
     """(n, a) what the contact costs in goodwill; nothing when the customer asked for it."""
+    minutes: Numbers
+    """(n, a) of an agent, as expected."""
+    reached: Numbers
+    """(n, a) the chance that a call is answered at its hour; NaN where that does not count."""
+    usual: float
+    """The same at any hour: what the uplift, which is that of all calls, answered or not, stands for."""
+    hours: Hours
+    """At which hours calls would be made."""
     total: Numbers
-    """(n, a) uplift x stake - cost - price - annoyance"""
+    """(n, a) uplift x stake x reached / usual - cost - price - annoyance"""
 
     def at(self, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Parts:
         """Return the parts of some candidates."""
@@ -38,29 +48,42 @@ class Parts:
             self.uplift[rows],
             self.stake[rows],
             self.cost,
-            self.price,
+            self.price[rows],
             self.annoyance[rows],
+            self.minutes[rows],
+            self.reached[rows],
+            self.usual,
+            self.hours.at(rows),
             self.total[rows],
         )
 
 
-def parts(board: Board, plan: Plan, possible: Flags) -> Parts:
+def parts(
+    board: Board, plan: Plan, possible: Flags, hours: Hours, attempt_min: float = 0.0
+) -> Parts:
     """Return the value of every action for every candidate, with its parts.
 
-    `possible` (n, a): what nothing stands against but, perhaps, its value.
+    `possible` (n, a): what nothing stands against but, perhaps, its value. A call takes the agent's
+    minutes for a conversation if it is answered, and `attempt_min` if not. What an action adds is
+    known of all calls, whether answered or not: of one that is answered it is uplift / usual, and
+    at an hour at which `reached` of them are, uplift x reached / usual.
     """
     stake = board.candidates["stake_minor"].to_numpy(np.float64)
     cost = np.asarray([action.cost_minor for action in board.actions], np.float64)
-    minutes = np.asarray([action.agent_minutes for action in board.actions], np.float64)
+    busy, chance = minutes.handle(board, plan.learned), hours.chance(plan.learned)
+    called = np.round(minutes.expected(busy, chance, attempt_min), _DIGITS)
+    spent = np.where(np.isnan(chance) | (busy == 0), busy, called)
+    usual = plan.learned.reached.get(USUAL, np.nan)
     per_minute = np.asarray([plan.minute(action) for action in board.actions], np.float64)
     goodwill = board.by_action([action.annoyance_minor for action in board.actions], np.float64)
     annoyance = np.where(board.requested[:, None], 0.0, goodwill)
-    price = minutes * per_minute
+    price = spent * per_minute
     less = cost + price + annoyance
     believed = np.stack([_uplift(board, column) for column in range(len(board.actions))], axis=1)
     uplift = deviation.uplift(board, believed, less, stake, possible)
-    total = np.round(uplift * stake[:, None] - cost - price - annoyance, _DIGITS)
-    return Parts(uplift, stake, cost, price, annoyance, total)
+    adds = np.where(np.isnan(chance), uplift, np.clip(uplift * (chance / usual), -1.0, 1.0))
+    total = np.round(adds * stake[:, None] - cost - price - annoyance, _DIGITS)
+    return Parts(uplift, stake, cost, price, annoyance, spent, chance, float(usual), hours, total)
 
 
 def _uplift(board: Board, column: int) -> Numbers:

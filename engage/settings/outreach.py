@@ -153,3 +153,18 @@ class Deciding(Section):
         "the earliest slot that is offered begins this long from now", 15.0, unit="minutes", ge=0
     )
     slots_offered: int = key("call-back slots offered at a time", 3, unit="slots", ge=1)
+    agents_live_s: float = key(
+        "what `engage agents set` told counts for so long; then, and of queues it never told of, the "
+        "plan says who is free",
+        120.0,
+        unit="seconds",
+        gt=0,
+        le=3_600,
+    )
+    attempt_min: float = key(
+        "how long an agent is busy with a call that nobody answers",
+        1.0,
+        unit="minutes",
+        ge=0,
+        le=60,
+    )

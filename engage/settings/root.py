@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engage.settings.base import Family, Section, key
+from engage.settings.minutes import Minutes
 from engage.settings.outreach import Action, Deciding, Goal, Journey, Queue, Trigger, Value
 from engage.settings.policy import Caps, Policy
 from engage.settings.running import (
@@ -42,6 +43,7 @@ class Settings(Section):
         dict,
     )
     queues: Family[Queue] = key("agents", dict)
+    minutes: Minutes = key("what an agent's minutes go into", Minutes)
     assignment: Assignment = key("who is held out", Assignment)
     value: Value = key("what a customer is worth", Value)
     deciding: Deciding = key("what every decision obeys", Deciding)

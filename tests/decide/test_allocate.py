@@ -89,6 +89,7 @@ def test_the_value_of_an_action_keeps_its_parts() -> None:
         "price": 300,
         "annoyance": 50,
         "total": 3_650,
+        "minutes": 6.0,
         "refused": [],
     }
 

@@ -29,7 +29,7 @@ def test_the_story_goes_from_the_condition_to_the_action() -> None:
         "2026-11-03 12:00:00  night (version 1) fired for ses_1 of per_a.",
         "Its condition is: true. Its goal is applied within 14 days.",
         "  it was late",
-        "  chat was worth 36.50 EUR: +4.00 points of 1,000.00 EUR, less 3.00 EUR for the agent's time, less 0.50 EUR for the annoyance.",
+        "  chat was worth 36.50 EUR: +4.00 points of 1,000.00 EUR, less 3.00 EUR for 6.0 minutes of the agent's time, less 0.50 EUR for the annoyance.",
         "  sms was worth 9.72 EUR: +1.00 points of 1,000.00 EUR, less 0.08 EUR for the channel, less 0.20 EUR for the annoyance.",
         "The person is in the treated group, of everything and of this trigger.",
         f"The chances were chat 100.0 %, sms 0.0 %, none 0.0 %; the draw was {_draw():.4f}.",

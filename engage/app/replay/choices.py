@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from engage.app.replay.log import Log
 from engage.app.replay.then import Then, ruled
 from engage.app.replay.uplift import Brought, brought
 from engage.decide.again import Logged, again, names
+from engage.decide.board import TOPICS
 from engage.decide.capacity import Plan
 from engage.decide.stake import stakes
 from engage.domain.ids import draw_column
@@ -45,7 +47,7 @@ class Made:
 def made(app: App, tx: Tx, log: Log, frames: Mapping[Subject, Frame], artifacts: Artifacts) -> Made:
     """Return every decision made again, from what was logged and kept of then."""
     known, (thens, lost) = arms_module.before(app, tx, log), ruled(tx, log)
-    whole = brought(tx, log, _candidates(log), frames, artifacts)
+    whole = brought(tx, log, _candidates(log, frames), frames, artifacts)
     parts = [_made(app, log, one, whole, known, frames) for one in thens]
     everything = _logged(log, whole.candidates, known, list(whole.candidates.index))
     ids = pd.Series(log.ids, dtype=object)
@@ -61,11 +63,17 @@ def made(app: App, tx: Tx, log: Log, frames: Mapping[Subject, Frame], artifacts:
     )
 
 
-def _candidates(log: Log) -> pd.DataFrame:
-    """Return what every candidate has, by place in the log."""
+def _candidates(log: Log, frames: Mapping[Subject, Frame]) -> pd.DataFrame:
+    """Return what every candidate has, by place in the log, and what it was about."""
     names = ["trigger", "subject_id", "person_id", "moment", "decided_at", "stake_minor"]
     told = log.rows.select(names).to_pandas().rename(columns={"decided_at": "as_of"})
     candidates: pd.DataFrame = told.assign(artifacts=log.artifacts)
+    for frame in frames.values():
+        for topic in set(TOPICS) & set(frame.table.column_names):
+            column = frame.table[topic].to_numpy(zero_copy_only=False)
+            about = candidates.get(topic, pd.Series(None, candidates.index, dtype=object))
+            candidates[topic] = about.mask(candidates.index.isin(frame.places), None)
+            candidates.loc[frame.places, topic] = column
     return candidates
 
 
@@ -75,6 +83,7 @@ def _logged(log: Log, candidates: pd.DataFrame, known: Arms, rows: list[int]) ->
     place = {one: code for code, one in enumerate(versions)}
     serve = pd.Series(log.texts("must_serve"), dtype=object).iloc[rows].fillna(value=False)
     context = known.known.iloc[rows].assign(must_serve=serve.astype(bool))
+    hours = [_hours(log.weighed[row]) for row in rows]
     refused = [{name: parts["refused"] for name, parts in log.weighed[row].items()} for row in rows]
     return Logged(
         ids=np.asarray([log.ids[row] for row in rows] + [""], object)[:-1],
@@ -83,7 +92,12 @@ def _logged(log: Log, candidates: pd.DataFrame, known: Arms, rows: list[int]) ->
         triggers=tuple(one for one in triggers if one is not None),
         code=np.asarray([place[log.versions[row]] for row in rows], np.intp),
         refused=refused,
+        hours=hours,
     )
+
+
+def _hours(weighed: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    return {name: parts["hours"] for name, parts in weighed.items() if "hours" in parts}
 
 
 def _made(
@@ -100,7 +114,7 @@ def _made(
         _logged(log, candidates, known, then.rows),
         then.past.actions,
         then.past.rules,
-        Plan("", {}, pd.DataFrame(), then.price, then.price_later),
+        Plan("", {}, pd.DataFrame(), then.price, then.price_later, then.learned),
         salt=app.salt_of(then.past.rules.epoch),
         secret=app.draw_key,
     )

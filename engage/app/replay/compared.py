@@ -16,6 +16,8 @@ from engage.store import Tx, ledger
 NO_MOMENT = "the moment that it was for is not stored"
 """Of decisions that were made before it was."""
 _PARTS = ("stake", "cost", "price", "annoyance", "total")
+_SINCE = ("minutes", "reached", "usual")
+"""Logged since decisions expect an agent's minutes, and where a call's hour counts."""
 
 
 def compared(tx: Tx, log: Log, made: Made) -> dict[str, Stage]:
@@ -92,6 +94,9 @@ def _values(both: _Both) -> Stage:
     for row, action, stored, now in both.parts():
         for part in _PARTS:
             stage.compare(f"{action} {part}", [row], [stored.get(part)], [now[part]])
+        for part in _SINCE:
+            if part in stored:
+                stage.compare(f"{action} {part}", [row], [stored[part]], [now.get(part)])
     return stage
 
 

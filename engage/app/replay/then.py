@@ -15,6 +15,7 @@ from engage.app import policies as past
 from engage.app.planning import told_plan
 from engage.app.policies import Past
 from engage.app.replay.log import NO_TRIGGER, Log
+from engage.decide.minutes import Learned
 from engage.decide.plan import Forecast, asked_at
 from engage.store import Tx, plans
 
@@ -30,6 +31,8 @@ class Then:
     """Minor units for an agent minute, by queue."""
     price_later: Mapping[str, float]
     """The same for one in a slot, where it is another."""
+    learned: Learned
+    """How long contacts took, and when calls were answered."""
     rows: list[int]
 
 
@@ -53,8 +56,8 @@ def ruled(tx: Tx, log: Log) -> tuple[list[Then], dict[int, str]]:
     known = {version: one for version, one in policies.items() if isinstance(one, Past)}
     made = []
     for (one, asked), rows in groups.items():
-        price, price_later = json.loads(asked)
-        made.append(Then(known[one], price, price_later, rows))
+        price, price_later, told = json.loads(asked)
+        made.append(Then(known[one], price, price_later, Learned.told(told), rows))
     return made, lost
 
 
@@ -69,4 +72,4 @@ def _prices(tx: Tx, log: Log) -> dict[str, Callable[[np.datetime64], str]]:
 
 
 def _asked(made: Forecast) -> Callable[[np.datetime64], str]:
-    return lambda at: json.dumps(asked_at(made, at), sort_keys=True)
+    return lambda at: json.dumps((*asked_at(made, at), made.learned.body), sort_keys=True)
