@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from engage.app.app import App
-from engage.app.frames import Scored
+from engage.app.frames import Scored, scores_of
 from engage.app.lifts import lifts
-from engage.decide import triggers
+from engage.decide import band, triggers
+from engage.decide.board import BAND, Flags
 from engage.decide.stake import stakes
 from engage.domain.triggers import Trigger
 
@@ -18,10 +20,16 @@ def candidates_of(
 ) -> pd.DataFrame:
     """Return one row for each trigger and subject whose condition holds, within its validity.
 
+    And for who is let in from the band below a trigger's threshold, with the chance of that as `band`.
     `moments` holds subject_id and moment, and as_of where subjects are looked at more than once.
     """
     fired = triggers.fire(scored.frame, watching)
-    if not any(mask.any() for mask in fired.values()):
+    near = (
+        band.explored(scored.frame, watching, scores_of(app, watching[0].subject), app.draw_key)
+        if watching
+        else {}
+    )
+    if not any(mask.any() for mask in (*fired.values(), *near.values())):
         return pd.DataFrame()
     key = [name for name in ("subject_id", "as_of") if name in moments.column_names]
     frame = scored.frame.to_pandas().merge(
@@ -31,7 +39,7 @@ def candidates_of(
     adds = lifts(app)
     parts = []
     for trigger in watching:
-        rows = frame[fired[trigger.name]]
+        rows = _of(frame, trigger, fired[trigger.name], near.get(trigger.name))
         rows = rows[rows["as_of"] - rows["moment"] <= trigger.validity]
         stake = stakes(rows, trigger, margins)
         rows = adds.of(trigger.name, rows, scored.frame.take(pa.array(rows.index)))
@@ -40,3 +48,12 @@ def candidates_of(
     used = {**scored.artifacts, **adds.artifacts}
     candidates: pd.DataFrame = together.assign(artifacts=pd.Series([used] * len(together)))
     return candidates
+
+
+def _of(frame: pd.DataFrame, trigger: Trigger, fired: Flags, near: Flags | None) -> pd.DataFrame:
+    """Return whom the condition holds for, and whom the draw lets in from the band below it."""
+    if near is None:
+        return frame[fired]
+    chance = np.where(near, trigger.exploration, np.nan)
+    rows: pd.DataFrame = frame.assign(**{BAND: chance})[fired | near]
+    return rows

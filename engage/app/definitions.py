@@ -106,6 +106,7 @@ def _trigger(name: str, t: Written) -> Trigger:
         validity=timedelta(minutes=t.validity_min),
         holdout=t.holdout,
         exploration=t.exploration,
+        band=t.band,
         variants=tuple(t.variants),
     )
 
@@ -143,6 +144,7 @@ def written(trigger: Trigger) -> TriggerEdit:
         validity_min=trigger.validity / timedelta(minutes=1),
         holdout=trigger.holdout,
         exploration=trigger.exploration,
+        band=trigger.band,
         variants=trigger.variants,
         version=trigger.version,
     )

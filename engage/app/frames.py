@@ -57,6 +57,11 @@ def columns(app: App, subject: Subject) -> pa.Schema:
     return columns_of(_parts(app, subject), _scored(app, subject))
 
 
+def scores_of(app: App, subject: Subject) -> frozenset[str]:
+    """Return the names of the columns that are scores, of the subject and of the person behind it."""
+    return frozenset(_scored(app, subject))
+
+
 def logged_features(app: App, subject: Subject) -> tuple[Feature, ...]:
     """Return the columns that a decision's log holds of its subject, as features to learn from.
 

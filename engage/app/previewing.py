@@ -41,6 +41,9 @@ _OF_A_KIND = {
     ),
 }
 """What the figures rest on and cannot know."""
+_BAND = (
+    "Nobody is let in from the band below the threshold: the figures are those of the condition."
+)
 
 
 def to_be_tried(app: App, name: str, number: int | None = None) -> Trigger:
@@ -68,7 +71,7 @@ def preview(app: App, name: str, *, days: int = DAYS, number: int | None = None)
     if not looked_at(asked.subject):
         raise WrongUse(f"trigger {name} watches people by themselves, whom no job looks at yet")
     found = lately(app, asked.subject, days)
-    acting = replace(asked, state=TriggerState.LIVE)
+    acting = replace(asked, state=TriggerState.LIVE, band=0.0)
     candidates = candidates_of(
         app, found.scored, found.looks.drop_columns(["person_id"]), (acting,)
     )
@@ -91,6 +94,7 @@ def preview(app: App, name: str, *, days: int = DAYS, number: int | None = None)
         "warnings": list(_warnings(asked, found)),
         "rests_on": [
             *_ALWAYS,
+            *([_BAND] if asked.band else []),
             *([_OF_A_KIND[asked.subject]] if asked.subject in _OF_A_KIND else []),
         ],
     }

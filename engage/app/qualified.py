@@ -20,6 +20,7 @@ SELECT
     d.arm_trigger,
     d.arm,
     d.action,
+    d.band,
     g.share AS share_global,
     t.share AS share_trigger,
     coalesce(m.state IN ('sent', 'delivered'), false) AS contacted,

@@ -7,12 +7,13 @@ from collections.abc import Collection, Mapping
 import pyarrow as pa
 
 from engage.app.app import App
-from engage.app.frames import columns
+from engage.app.frames import columns, scores_of
 from engage.collect.names import nearest
 from engage.domain.scores import Subject
 from engage.domain.triggers import Trigger, TriggerState
 from engage.errors import PredicateRefused, WrongUse
 from engage.features.predicates import check
+from engage.features.thresholds import threshold
 from engage.store import triggers as stored
 
 
@@ -30,11 +31,23 @@ def seed_triggers(app: App, from_settings: Mapping[str, Trigger]) -> None:
 
 
 def check_trigger(app: App, trigger: Trigger) -> None:
-    """Refuse a condition that names an unknown column or does what a condition may not."""
+    """Refuse a condition that names an unknown column or does what it may not; a band without threshold."""
     try:
         check(trigger.when, columns_for(app, trigger.subject))
     except PredicateRefused as error:
         raise PredicateRefused(f"trigger {trigger.name}: {error}", error.position) from error
+    if trigger.band:
+        _check_band(app, trigger)
+
+
+def _check_band(app: App, trigger: Trigger) -> None:
+    """Refuse a band where the condition has no threshold that one could go below."""
+    try:
+        threshold(trigger.when, scores_of(app, trigger.subject), above=trigger.band)
+    except PredicateRefused as error:
+        raise PredicateRefused(
+            f"trigger {trigger.name}, band = {trigger.band:g}: {error}", error.position
+        ) from error
 
 
 def columns_for(app: App, subject: Subject) -> pa.Schema:

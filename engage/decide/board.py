@@ -35,7 +35,9 @@ ABOVE, SINGLE = "deviates_above", "best_single"
 """From what advantage on, in minor units, the policy may leave this action."""
 TOPICS = ("journey", "topic")
 """Columns that say what a candidate is about; the last that is there counts."""
-OPTIONAL = ("last_alive", "sensitive", "gpc", "artifacts", ABOVE, SINGLE)
+BAND = "band"
+"""With which chance somebody was let in from below the threshold; empty where the condition held."""
+OPTIONAL = ("last_alive", "sensitive", "gpc", "artifacts", ABOVE, SINGLE, BAND)
 
 REASONS = tuple(Reason)
 BIT = {reason: np.uint32(1 << i) for i, reason in enumerate(REASONS)}
@@ -117,6 +119,13 @@ class Board:
         """Return (n,) who is never held out and never left alone for the sake of learning."""
         exempt: Flags = self.requested | self.person("must_serve").astype(bool)
         return exempt
+
+    @cached_property
+    def band(self) -> Numbers:
+        """Return (n,) the chance of being let in from the band; not a number where the condition held."""
+        if BAND not in self.candidates:
+            return np.full(self.n, np.nan)
+        return self.candidates[BAND].to_numpy(np.float64, na_value=np.nan)
 
     @cached_property
     def on_visit(self) -> Flags:

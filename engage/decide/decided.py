@@ -25,6 +25,7 @@ _TYPES: dict[str, pa.DataType] = {
     "must_serve": pa.bool_(),
     "propensity": pa.float64(),
     "draw": pa.float64(),
+    "band": pa.float64(),
     "stake_minor": pa.int64(),
     "share": pa.float64(),
     "weight": pa.float64(),

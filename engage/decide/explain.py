@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -47,11 +48,18 @@ def details(
 
 def _beginning(decision: Mapping[str, Any], trigger: Trigger | None) -> Iterator[str]:
     version = decision.get("trigger_version")
+    chance = decision.get("band") or math.nan
     named = f"{decision['trigger']} (version {version})" if version else decision["trigger"]
+    did = "fired for" if math.isnan(chance) else "let in"
     yield (
-        f"{_moment(decision['decided_at'])}  {named} fired for {decision['subject_id']} "
+        f"{_moment(decision['decided_at'])}  {named} {did} {decision['subject_id']} "
         f"of {decision['person_id']}."
     )
+    if not math.isnan(chance):
+        yield (
+            "Its condition did not hold: the score lies in the band below the threshold, where "
+            f"{100 * chance:g} % are let in by chance, to learn whether the threshold is right."
+        )
     if trigger is not None:
         goal = f"Its goal is {trigger.goal} within {_span(trigger.horizon)}."
         yield f"Its condition is: {trigger.when}. {goal}"

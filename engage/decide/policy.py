@@ -74,7 +74,8 @@ def decide(
 
     candidates: one row for each trigger and subject whose condition holds: trigger, subject_id,
     person_id (the canonical one), as_of, moment (when the subject was last alive; the start of an
-    appointment), stake_minor; optional last_alive (page), sensitive, gpc, artifacts (dict) and
+    appointment), stake_minor; optional last_alive (page), sensitive, gpc, artifacts (dict), band
+    (the chance with which somebody was let in whom the condition does not hold for) and
     lift:ACTION; every other column is logged as a feature. context: `context.build`, a row for each
     person. `decided`: decision ids that are stored already.
 

@@ -46,6 +46,7 @@ COLUMNS = (
     "horizon_until",
     "moment",
     "must_serve",
+    "band",
 )
 Objects = npt.NDArray[np.object_]
 
@@ -83,6 +84,7 @@ def decisions(verdict: Verdict, rules: Rules, plan: Plan, run_id: str) -> pd.Dat
         "horizon_until": board.now + horizon[code],
         "moment": board.moments("moment")[rows],
         "must_serve": board.person("must_serve")[rows].astype(bool),
+        "band": board.band[rows],
     }
     return pd.DataFrame(frame, columns=list(COLUMNS))
 

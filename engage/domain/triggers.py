@@ -50,6 +50,8 @@ class Trigger:
     """How long after the subject's moment the trigger may still fire."""
     holdout: float = 0.5
     exploration: float = 0.1
+    band: float = 0.0
+    """How far below the threshold of its score subjects are explored, in the score's own unit."""
     variants: tuple[str, ...] = ()
     version: int = 1
     state: TriggerState = TriggerState.LIVE

@@ -101,6 +101,16 @@ def check_names(condition: Condition, known: Collection[str]) -> None:
             raise PredicateRefused(f"character {position}: no column {name!r}{hint}", position)
 
 
+def tree(text: str) -> dict[str, Any]:
+    """Return the parsed tree of a condition that `read` has allowed."""
+    return _root(text)
+
+
+def offset(location: int) -> int:
+    """Return a place in the tree as one in the bytes of the condition."""
+    return location - len(_BEFORE)
+
+
 def _root(text: str) -> dict[str, Any]:
     try:
         tree = parse(f"{_BEFORE}{text}{_AFTER}")

@@ -35,6 +35,7 @@ QUALIFICATIONS = pa.schema(
         pa.field("accepted", pa.bool_()),
         pa.field("cost_minor", pa.int64()),
         pa.field("agent_minutes", pa.float64()),
+        pa.field("band", pa.float64()),
     ]
 )
 """One row per qualified decision.
@@ -42,7 +43,8 @@ QUALIFICATIONS = pa.schema(
 `until` is the end of the horizon; a column `horizon` (duration) may stand for it. Arms are
 `treated`, `held_out`, or null where nobody was drawn: contacts that were asked for, people who must
 be served, and the trigger's arm of the globally held out. `share_*` is the held-out share the arm
-was drawn with. All but ids, moments and arms may be left out.
+was drawn with. `band` is the chance with which the subject was let in from below the threshold, null
+where the trigger's condition held. All but ids, moments and arms may be left out.
 """
 
 _FIRST = f"""
@@ -70,7 +72,7 @@ whole AS (
 ),
 ranked AS (
     SELECT k.decision_id, k.person_id, k.trigger, k.subject_id, k.qualified_at, k.until,
-        {{arm}} AS arm, {{share}} AS share, s.side,
+        {{arm}} AS arm, {{share}} AS share, k.band IS NOT NULL AS band, s.side,
         coalesce(s.mixed, false)
             OR coalesce(min({{arm}}) OVER one <> max({{arm}}) OVER one, false) AS mixed,
         row_number() OVER (
@@ -132,8 +134,8 @@ def first_of_trigger(engine: DuckEngine, qualifications: pa.Table, now: datetime
     """Return each person's first qualification for each trigger, the units of a trigger's effect.
 
     Columns: decision_id, person_id (who they turned out to be), trigger, subject_id, qualified_at,
-    until, arm, share, randomised, treated, held_out (by either arm), mixed (identities on both
-    sides were merged), contacted, seen and accepted (ever, for this trigger), qualifications. The
+    until, arm, share, band (the condition did not hold: let in from below its threshold),
+    randomised, treated, held_out (by either arm), mixed (identities on both sides were merged), contacted, seen and accepted (ever, for this trigger), qualifications. The
     first *randomised* one counts where there is one. Sorted by trigger and moment.
     """
     return engine.table(_FIRST.format(**_OF_TRIGGER), qualifications=typed(qualifications, now))

@@ -78,7 +78,8 @@ def build(
     such a value looks `span` ahead, and `surrogacy` says whether margin bore it out. `refused` counts
     refusals by trigger and reason; `actions` holds the effects of logged campaigns
     (`logged.campaign`) by trigger. Every trigger's `sentences` say the same in words; `p_holm` is
-    corrected for the number of triggers.
+    corrected for the number of triggers. Whoever came in first from the band below a trigger's
+    threshold is in its `band` alone.
     """
     rows, reach = typed(qualifications, now), _reach(now, known)
     told = now if isinstance(valued, clv.Imported) else reach
@@ -86,8 +87,11 @@ def build(
     goals = {one.name: one.goal for one in watched}
     found = []
     for one in watched:
-        mine = units.filter(pc.equal(units["trigger"], one.name))
+        both = units.filter(pc.equal(units["trigger"], one.name))
+        mine, near = both.filter(pc.invert(both["band"])), both.filter(both["band"])
         entry = _trigger(engine, one, mine, reach)
+        if near.num_rows:
+            entry["band"] = _band(engine, one, near, reach)
         entry |= _value(engine, mine, valued, sides(mine, one.held_out), told, reach, span)
         entry |= _spent(_of(_since(rows, since), one.name))
         entry["refused"] = dict((refused or {}).get(one.name, {}))
@@ -126,6 +130,17 @@ def _trigger(engine: DuckEngine, one: Watched, units: pa.Table, now: datetime) -
     }
     seen = _on_seen(units, found, arms)
     return entry | ({"effect_on_seen": seen} if seen else {})
+
+
+def _band(engine: DuckEngine, one: Watched, units: pa.Table, now: datetime) -> dict[str, Any]:
+    """Return the effect on those let in from below the threshold, who are no part of the trigger's.
+
+    Their first qualification for it was from the band; by the same arms, which they keep.
+    """
+    arms = sides(units, one.held_out)
+    found = judged(engine, units, {one.name: one.goal}, now)
+    what = "the same among those just below the threshold, let in by chance"
+    return {**_counts(units, arms), **outcome_effects(found, arms, what)}
 
 
 def _counts(units: pa.Table, arms: Sides) -> dict[str, Any]:

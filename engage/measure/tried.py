@@ -35,7 +35,8 @@ def tried(
 
     `qualifications`: see `attribution.QUALIFICATIONS`. Each person counts once under a trigger, from
     their first decision: later ones follow from what came of it. Left out are people who must be
-    served or who asked, the globally held out, and those whose identities had two arms.
+    served or who asked, the globally held out, those let in from the band below the threshold, and
+    those whose identities had two arms.
     """
     units = first_of_trigger(engine, typed(qualifications, now), now)
     return {
@@ -48,7 +49,8 @@ def _of_trigger(engine: DuckEngine, units: pa.Table, one: Watched, now: datetime
     arms = sides(units, one.held_out)
     found = judged(engine, units, {one.name: one.goal}, now)[0]
     mixed = np.asarray(units["mixed"].to_numpy(zero_copy_only=False), np.bool_)
-    drawn = arms.compared & ~mixed
+    explored = np.asarray(units["band"].to_numpy(zero_copy_only=False), np.bool_)
+    drawn = arms.compared & ~mixed & ~explored
     return Tried(
         _rows(units, arms.share, arms.treated, found.recovered, drawn & found.ripe),
         int((drawn & ~found.ripe).sum()),

@@ -23,6 +23,7 @@ def sentences(trigger: Found, currency: str = "") -> Iterator[str]:
     )
     if effect.get("withheld"):
         yield f"No effect is shown: {effect['withheld']}."
+        yield from _band(trigger)
         return
     yield _outcome(trigger, effect)
     yield _certainty(effect, trigger.get("detectable"))
@@ -39,6 +40,23 @@ def sentences(trigger: Found, currency: str = "") -> Iterator[str]:
             "one that came first."
         )
     yield from _money(trigger, currency)
+    yield from _band(trigger)
+
+
+def _band(trigger: Found) -> Iterator[str]:
+    """Yield what is known about those who were let in from below the threshold."""
+    if "band" not in trigger:
+        return
+    near = trigger["band"]
+    yield (
+        f"Apart from these, {near['qualified']:,} people just below the threshold were let in by "
+        "chance, to learn whether it is right:"
+    )
+    effect = near["effect"]
+    if effect.get("withheld"):
+        yield f"No effect on them is shown: {effect['withheld']}."
+    else:
+        yield _outcome(trigger, effect)
 
 
 def _campaign(trigger: Found, currency: str) -> Iterator[str]:

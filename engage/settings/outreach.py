@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from engage.settings.base import Section, key
 from engage.settings.running import CLOCK_TIME, Zone
@@ -83,7 +85,26 @@ class Trigger(Section):
     exploration: float = key(
         "share of decisions drawn evenly to learn from", 0.1, stated=True, ge=0, le=1
     )
+    band: float = key(
+        "how far below the threshold of its score subjects are let in too, each with the chance "
+        "`exploration`, to learn whether the threshold is right; 0: not at all",
+        0.0,
+        unit="units of the score",
+        ge=0,
+    )
     variants: tuple[str, ...] = key("wordings to compare", ())
+
+    @model_validator(mode="after")
+    def _explored(self) -> Self:
+        if self.band and not self.exploration:
+            raise ValueError(
+                "band: nobody would be let in, as exploration is 0; raise exploration or set band = 0"
+            )
+        if self.band and self.class_ == "requested":
+            raise ValueError(
+                "band: what customers asked for is never explored; set band = 0, or another class"
+            )
+        return self
 
 
 class Queue(Section):

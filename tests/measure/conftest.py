@@ -53,6 +53,7 @@ def qualifications(*rows: Mapping[str, Any]) -> pa.Table:
             "arm_trigger": "treated",
             "at": 0.0,
             "days": 7.0,
+            "band": None,
             **row,
         }
         moment, days = at(whole.pop("at")), whole.pop("days")

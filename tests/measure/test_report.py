@@ -359,3 +359,31 @@ class TestSentences:
         ]
         said = self.said(*people(400), transactions=bookings)
         assert "Realised margin per person, 90 d: +50.00 EUR" in said
+
+
+def test_who_was_let_in_from_the_band_is_told_apart() -> None:
+    """Of the condition 60 of 200 against 40 of 200: .1. Of the band 5 of 50 against 10 of 50: -.1."""
+    near = [
+        one | {"person_id": f"near_{place}", "band": 0.1} for place, one in enumerate(people(100))
+    ]
+    reached = [
+        {"person_id": f"near_{one}", "goal": "submitted", "at": 3, "value_minor": 0}
+        for one in [*range(0, 10, 2), *range(1, 21, 2)]
+    ]
+    entry = night(built([*people(400), *near], outcomes=[*outcomes(60, 40), *reached]))
+    assert entry["effect"]["estimate"] == pytest.approx(0.1)
+    assert entry["qualified"] == 400
+    assert entry["band"]["effect"]["estimate"] == pytest.approx(-0.1)
+    assert (entry["band"]["qualified"], entry["band"]["held_out"]) == (100, 50)
+    told = "\n".join(entry["sentences"])
+    assert "100 people just below the threshold were let in by chance" in told
+    assert "band" not in night(built(people(400), outcomes=outcomes(60, 40)))
+
+
+def test_who_came_first_from_the_band_never_counts_for_the_condition() -> None:
+    """What an offer in the band did decides who comes back to qualify: no fair comparison."""
+    rows = people(4, at=1)
+    before = [one | {"at": 0, "band": 0.1} for one in rows[:2]]
+    after = [one | {"at": 2, "band": 0.1} for one in rows[2:]]
+    entry = night(built([*rows, *before, *after]))
+    assert (entry["qualified"], entry["band"]["qualified"]) == (2, 2)

@@ -18,7 +18,7 @@ from engage.app.replay.log import Log
 from engage.app.replay.then import Then, ruled
 from engage.app.replay.uplift import Brought, brought
 from engage.decide.again import Logged, again, names
-from engage.decide.board import TOPICS
+from engage.decide.board import BAND, TOPICS
 from engage.decide.capacity import Plan
 from engage.decide.stake import stakes
 from engage.domain.ids import draw_column
@@ -65,7 +65,7 @@ def made(app: App, tx: Tx, log: Log, frames: Mapping[Subject, Frame], artifacts:
 
 def _candidates(log: Log, frames: Mapping[Subject, Frame]) -> pd.DataFrame:
     """Return what every candidate has, by place in the log, and what it was about."""
-    names = ["trigger", "subject_id", "person_id", "moment", "decided_at", "stake_minor"]
+    names = ["trigger", "subject_id", "person_id", "moment", "decided_at", "stake_minor", BAND]
     told = log.rows.select(names).to_pandas().rename(columns={"decided_at": "as_of"})
     candidates: pd.DataFrame = told.assign(artifacts=log.artifacts)
     for frame in frames.values():

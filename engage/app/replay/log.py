@@ -111,4 +111,5 @@ COLUMNS = (
     "stake_minor",
     "moment",
     "must_serve",
+    "band",
 )

@@ -55,7 +55,7 @@ def replay(app: App, sample: int, *, trigger: str | None = None, seed: int = 0) 
         again = made(app, tx, sampled, frames, artifacts)
         stages = {
             "scores": scores.replayed(app, tx, sampled, frames, artifacts),
-            "condition": condition.replayed(sampled, frames),
+            "condition": condition.replayed(app, sampled, frames),
             **compared(tx, sampled, again),
         }
     return Replay(sampled.n, sampled.of, stages)

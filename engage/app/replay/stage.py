@@ -12,7 +12,7 @@ import pandas as pd
 
 STAGES = {
     "scores": "each score, from the logged features by the artifact that gave it",
-    "condition": "the trigger's condition, on the logged columns",
+    "condition": "the trigger's condition, on the logged columns, or who is let in from the band below it",
     "uplift": "what each action adds, from beliefs, a learned policy or the prior",
     "values": "stake, cost, price, annoyance and worth of each action",
     "allowed": "which actions were allowed, below price judged anew",

@@ -52,6 +52,7 @@ decisions = hot(
     moment("horizon_until", null=True),
     moment("moment", null=True),
     flag("must_serve", null=True),
+    real("band", null=True),
     sa.Index(None, "trigger", "decided_at"),
     sa.Index(None, "subject_id"),
 )
