@@ -94,7 +94,7 @@ def _sum(parts: Mapping[str, Any], currency: str) -> str:
     gain = f"{100 * parts['uplift']:+.2f} points of {money(parts['stake'], currency)}"
     costs = {
         "for the channel": parts["cost"],
-        "for the agent's time": parts["price"],
+        "for time or a message that others would get": parts["price"],
         "for the annoyance": parts["annoyance"],
     }
     taken = [f"less {money(cost, currency)} {what}" for what, cost in costs.items() if cost]

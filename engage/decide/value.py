@@ -26,7 +26,7 @@ class Parts:
     cost: Numbers
     """(a,) what the channel costs."""
     price: Numbers
-    """(a,) the agent's minutes at the price of their queue."""
+    """(a,) the agent's minutes at the price of their queue, and what a place in a message budget costs."""
     annoyance: Numbers
     """(n, a) what the contact costs in goodwill; nothing when the customer asked for it."""
     total: Numbers
@@ -55,7 +55,8 @@ def parts(board: Board, plan: Plan, possible: Flags) -> Parts:
     per_minute = np.asarray([plan.minute(action) for action in board.actions], np.float64)
     goodwill = board.by_action([action.annoyance_minor for action in board.actions], np.float64)
     annoyance = np.where(board.requested[:, None], 0.0, goodwill)
-    price = minutes * per_minute
+    message = [plan.message.get(action.channel, 0.0) for action in board.actions]
+    price = minutes * per_minute + np.asarray(message, np.float64)
     less = cost + price + annoyance
     believed = np.stack([_uplift(board, column) for column in range(len(board.actions))], axis=1)
     uplift = deviation.uplift(board, believed, less, stake, possible)

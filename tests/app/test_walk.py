@@ -71,7 +71,7 @@ def test_every_step_is_told_in_the_order_it_happened(walked: tuple[Bank, Story])
         f"session_struggle was {score:.3f}: ",
         # 0.07 x 90.00 = 6.30, and 6.30 - 0.15 - 4.00 - 0.30 = 1.85
         "  callback_slot was worth 1.85 EUR: +7.00 points of 90.00 EUR, less 0.15 EUR for the channel,",
-        " less 4.00 EUR for the agent's time, less 0.30 EUR for the annoyance.",
+        " less 4.00 EUR for time or a message that others would get, less 0.30 EUR for the annoyance.",
         "  chat_offer was not allowed: The moment has passed; the offer would come too late.",
         # 0.03 x 90.00 = 2.70, and 2.70 - 0.08 - 0.30 = 2.32
         "  sms_followup was worth 2.32 EUR: +3.00 points of 90.00 EUR, less 0.08 EUR for the channel,",

@@ -29,7 +29,7 @@ def test_the_story_goes_from_the_condition_to_the_action() -> None:
         "2026-11-03 12:00:00  night (version 1) fired for ses_1 of per_a.",
         "Its condition is: true. Its goal is applied within 14 days.",
         "  it was late",
-        "  chat was worth 36.50 EUR: +4.00 points of 1,000.00 EUR, less 3.00 EUR for the agent's time, less 0.50 EUR for the annoyance.",
+        "  chat was worth 36.50 EUR: +4.00 points of 1,000.00 EUR, less 3.00 EUR for time or a message that others would get, less 0.50 EUR for the annoyance.",
         "  sms was worth 9.72 EUR: +1.00 points of 1,000.00 EUR, less 0.08 EUR for the channel, less 0.20 EUR for the annoyance.",
         "The person is in the treated group, of everything and of this trigger.",
         f"The chances were chat 100.0 %, sms 0.0 %, none 0.0 %; the draw was {_draw():.4f}.",
@@ -40,8 +40,8 @@ def test_the_story_goes_from_the_condition_to_the_action() -> None:
         "  logged_in was yes",
         "  used the calculator 3 times",
         # Of 22 reasons two are about the person's arm.
-        "chat passed 20 rules.",
-        "sms passed 20 rules.",
+        "chat passed 21 rules.",
+        "sms passed 21 rules.",
         "Decided by plan plan-1, policy policy-1, run run_1.",
     ]
 
@@ -66,7 +66,7 @@ def test_every_rule_is_told_passed_failed_or_not_asked() -> None:
     assert all(one["passed"] for one in told["chat"])
     assert all(one["sentence"] == Reason(one["reason"]).sentence for one in told["chat"])
     lines = details(only(world.decide().decisions))
-    assert "sms passed 18 rules and failed no_consent." in lines
+    assert "sms passed 19 rules and failed no_consent." in lines
 
 
 def test_the_held_out_are_told_as_such() -> None:

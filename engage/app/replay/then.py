@@ -15,7 +15,7 @@ from engage.app import policies as past
 from engage.app.planning import told_plan
 from engage.app.policies import Past
 from engage.app.replay.log import NO_TRIGGER, Log
-from engage.decide.plan import Forecast, asked_at
+from engage.decide.plan import Forecast, asked_at, message_asked
 from engage.store import Tx, plans
 
 NO_PLAN = "the plan of then is not stored any more"
@@ -30,6 +30,8 @@ class Then:
     """Minor units for an agent minute, by queue."""
     price_later: Mapping[str, float]
     """The same for one in a slot, where it is another."""
+    message: Mapping[str, float]
+    """The same for a message, by channel that has a budget."""
     rows: list[int]
 
 
@@ -53,8 +55,8 @@ def ruled(tx: Tx, log: Log) -> tuple[list[Then], dict[int, str]]:
     known = {version: one for version, one in policies.items() if isinstance(one, Past)}
     made = []
     for (one, asked), rows in groups.items():
-        price, price_later = json.loads(asked)
-        made.append(Then(known[one], price, price_later, rows))
+        price, price_later, message = json.loads(asked)
+        made.append(Then(known[one], price, price_later, message, rows))
     return made, lost
 
 
@@ -69,4 +71,4 @@ def _prices(tx: Tx, log: Log) -> dict[str, Callable[[np.datetime64], str]]:
 
 
 def _asked(made: Forecast) -> Callable[[np.datetime64], str]:
-    return lambda at: json.dumps(asked_at(made, at), sort_keys=True)
+    return lambda at: json.dumps((*asked_at(made, at), message_asked(made, at)), sort_keys=True)
