@@ -8,13 +8,14 @@ import numpy as np
 
 from engage.app.app import App
 from engage.app.planning import planned
+from engage.app.rules import day_budgets
 from engage.app.wanting import about_now, wanting
 from engage.clock import as_utc
 from engage.decide.arrivals import HALF_HOUR
 from engage.decide.board import naive
 from engage.decide.inbound import Floats
 from engage.decide.pace import at_once
-from engage.decide.plan import Forecast, current, half_hours, place_of
+from engage.decide.plan import Forecast, current, half_hours, message_asked, place_of
 from engage.domain.runs import JobReport
 from engage.store import Tx, decisions, plans, slots
 
@@ -39,7 +40,10 @@ def pace_prices(app: App) -> JobReport:
         if wanted is None or not names:
             return JobReport()
         later = np.asarray([made.prices[name]["later"][place] for name in names])
-        asked = at_once(about_now(wanted, part), later, _left(app, tx, made, began))
+        message = message_asked(made, naive(now))
+        paid = np.asarray([message.get(one.channel, 0.0) for one in day_budgets(app.settings)])
+        rest = about_now(wanted, part).paying(paid)
+        asked = at_once(rest, later, _left(app, tx, made, began))
         priced = _priced(made, np.round(asked, 4).tolist(), place)
         if priced == made.prices:
             return JobReport(seen=len(names))

@@ -18,13 +18,15 @@ from engage.app.app import App
 from engage.app.inbound import foreseen
 from engage.app.learned import learned
 from engage.app.pricing import prices
+from engage.app.rules import day_budgets
 from engage.clock import as_utc
+from engage.decide.board import naive
 from engage.decide.capacity import Plan
 from engage.decide.hours import Window
 from engage.decide.minutes import USUAL, Learned
 from engage.decide.plan import Forecast, Staff, current, forecast, half_hours
 from engage.domain.runs import JobReport
-from engage.store import Tx, plans, slots, staffing
+from engage.store import Tx, messages_a_day, plans, slots, staffing
 
 _DAY = pd.Timedelta(days=1)
 _HALF_HOUR = timedelta(minutes=30)
@@ -47,7 +49,8 @@ def plan_capacity(app: App) -> JobReport:
     known = learned(app)
     made = forecast(staff_of(app, known), now, roster=rosters.to_pandas(), inbound=inbound)
     made = replace(made, learned=known)
-    made = replace(made, prices=prices(app, made))
+    asked, messages = prices(app, made)
+    made = replace(made, prices=asked, messages=messages)
     body = made.body
     version = sha256(msgspec.json.encode(body, order="deterministic")).hexdigest()[:12]
     with app.store.write() as tx:
@@ -107,7 +110,11 @@ def current_plan(app: App, tx: Tx, now: datetime) -> Plan:
     version, made = planned(tx, now)
     ahead = slots.between(tx, now - _HALF_HOUR, now + _AHEAD).to_pandas()
     handle = {name: queue.handle_min for name, queue in app.settings.queues.items()}
-    return current(version, made, ahead, now, handle).seen(free_now(app, tx, now))
+    budget = {
+        one.channel: [(naive(ends), n) for ends, n in messages_a_day.left(tx, one, now)]
+        for one in day_budgets(app.settings)
+    }
+    return current(version, made, ahead, now, handle, budget).seen(free_now(app, tx, now))
 
 
 def planned(tx: Tx, now: datetime) -> tuple[str, Forecast]:
@@ -126,11 +133,11 @@ def told_plan(told: Mapping[str, Any]) -> Forecast:
     free = pd.DataFrame(told["free"], columns=list(_FREE))
     for name in ("starts_at", "ends_at"):
         free[name] = pd.to_datetime(free[name]).astype("datetime64[us]")
-    asked = told.get("prices", {})
     return Forecast(
         free.astype({"free_min": "float64"}),
         pd.DataFrame(),
         told["price"],
-        prices=asked,
+        prices=told.get("prices", {}),
+        messages=told.get("messages", {}),
         learned=Learned.told(told.get("learned", {})),
     )

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import fields
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from engage.decide.hours import Window
 from engage.decide.rules import Caps, Hours, Rules
@@ -13,6 +14,7 @@ from engage.domain.actions import ChannelName, ContactClass
 from engage.settings import Settings
 from engage.settings.policy import Window as Written
 from engage.store.ledger import Cap
+from engage.store.messages_a_day import DayBudget
 
 _MONTH = timedelta(days=365.25 / 12)
 _OBEYED = ("policy", "caps", "deciding", "assignment", "actions", "journeys")
@@ -56,6 +58,12 @@ def policy_version(settings: Settings) -> str:
 def fingerprint(body: str) -> str:
     """Return the version that a policy of this body has."""
     return hashlib.sha256(body.encode()).hexdigest()[:12]
+
+
+def day_budgets(settings: Settings) -> tuple[DayBudget, ...]:
+    """Return the budgets of messages that everybody shares, for the channels that have one."""
+    zone, most = ZoneInfo(settings.project.zone), settings.channels.sms.budget_day
+    return (DayBudget(ChannelName.SMS, most, zone),) if most else ()
 
 
 def _hours(written: tuple[Written, ...]) -> Hours:

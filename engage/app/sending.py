@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from engage.app.app import App
-from engage.app.rules import budget_of
+from engage.app.rules import budget_of, day_budgets
 from engage.app.writing import written
 from engage.deliver import booking
 from engage.domain.actions import ON_PAGE
@@ -25,7 +25,7 @@ def send(app: App, tx: Tx, messages: pa.Table, contacts: pa.Table) -> int:
     """
     if not messages.num_rows:
         return 0
-    granted = ledger.reserve(tx, contacts, budget_of(app.settings))
+    granted = ledger.reserve(tx, contacts, budget_of(app.settings), day_budgets(app.settings))
     allowed = set(contacts["decision_id"].to_numpy(zero_copy_only=False)[granted])
     rows = messages.to_pylist()
     mask = np.array([row["decision_id"] in allowed and _slot(app, tx, row) for row in rows])

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from engage.app.app import App
+from engage.app.rules import day_budgets
 from engage.decide.arrivals import HALF_HOUR
 from engage.decide.hours import DAY
 from engage.decide.inbound import Whole
@@ -50,20 +51,9 @@ def wanting(
 def about_now(wanted: Wanted, part: float = 1.0) -> Wanted:
     """Return those of the hours around now, so many of them as come up in this part of the half hour."""
     apart = np.minimum(wanted.half_hour, AHEAD - wanted.half_hour)
-    near = apart <= _NEAR
-    number = np.cumsum(near) - 1
-    mine = near[wanted.group]
-    expected, all_near = part * wanted.size[apart == 0].sum(), wanted.size[near].sum()
-    return replace(
-        wanted,
-        group=number[wanted.group[mine]],
-        net=wanted.net[mine],
-        minutes=wanted.minutes[mine],
-        queue=wanted.queue[mine],
-        later=wanted.later[mine],
-        size=wanted.size[near] * (expected / all_near if all_near else 0.0),
-        half_hour=wanted.half_hour[near],
-    )
+    expected, near = part * wanted.size[apart == 0].sum(), wanted.of(apart <= _NEAR)
+    everybody = near.size.sum()
+    return replace(near, size=near.size * (expected / everybody if everybody else 0.0))
 
 
 def _wanted(
@@ -78,6 +68,7 @@ def _wanted(
     for place, text, weight in zip(*told, strict=True):
         key = (place, *sorted(_options(app, msgspec.json.decode(text))))
         alike[key] = alike.get(key, 0.0) + weight
+    budgets = [one.channel for one in day_budgets(app.settings)]
     options = [(group, *one) for group, key in enumerate(alike) for one in key[1:]]
     actions = [app.actions[name] for _, name, _ in options]
     return Wanted(
@@ -90,6 +81,7 @@ def _wanted(
         later=np.asarray([one.slot for one in actions], bool),
         size=np.asarray(list(alike.values()), np.float64) / share / days,
         half_hour=_whole([key[0] for key in alike]),
+        message=_whole([budgets.index(a.channel) if a.channel in budgets else -1 for a in actions]),
     )
 
 

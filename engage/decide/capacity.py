@@ -8,7 +8,7 @@ the decision is stored is a lost race, not another decision.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -17,13 +17,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from engage.decide import minutes
-from engage.decide.board import Board, Flags, Masks, Numbers, Whole
+from engage.decide.board import Board, Flags, Masks, Moments, Numbers, Whole
 from engage.decide.hours import Spans
 from engage.decide.minutes import Learned
 from engage.decide.quiet_hours import NEVER, Groups
 from engage.decide.rules import Rules
 from engage.domain.actions import ON_PAGE, Action
 from engage.domain.reasons import Reason
+
+_BEFORE = np.datetime64("1970-01-01", "us")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class Plan:
     """The same for a minute of a slot, where it is another."""
     learned: Learned = field(default_factory=Learned)
     """How long contacts take, and when calls are answered."""
+    message: Mapping[str, float] = field(default_factory=dict)
+    """Minor units for a message of a channel whose budget of the day is short."""
+    budget: Mapping[str, Sequence[tuple[np.datetime64, int]]] = field(default_factory=dict)
+    """By channel that has a budget: when each day ends (UTC, naive), today first, and what it has left."""
 
     def seen(self, free: Mapping[str, int]) -> Plan:
         """Return the plan with the queues in which it is seen right now how many agents are free.
@@ -63,6 +69,26 @@ def free_now(board: Board, plan: Plan) -> Masks:
     free = board.by_action([plan.free_now.get(one.queue, 0.0) for one in board.actions], np.float64)
     enough = (free > 0) & (free >= minutes.handle(board, plan.learned))
     return {Reason.NO_CAPACITY: asks & ~enough}
+
+
+def budget_left(board: Board, plan: Plan, due: Moments) -> Masks:
+    """Refuse messages that would go out on a day whose budget is used up; not what was asked for.
+
+    `due` (n, a): when each action would go out. Days that the plan does not tell of are open.
+    """
+    spent = np.zeros(due.shape, bool)
+    for column, action in enumerate(board.actions):
+        for begins, (ends, left) in _days(plan.budget.get(action.channel, ())):
+            if left <= 0:
+                spent[:, column] |= (due[:, column] >= begins) & (due[:, column] < ends)
+    return {Reason.NO_BUDGET: spent & ~board.requested[:, None]}
+
+
+def _days(
+    told: Sequence[tuple[np.datetime64, int]],
+) -> Iterable[tuple[np.datetime64, tuple[np.datetime64, int]]]:
+    begins = [_BEFORE, *(ends for ends, _ in told)]
+    return zip(begins[: len(told)], told, strict=True)
 
 
 def offered(board: Board, not_now: Flags) -> Flags:

@@ -102,7 +102,7 @@ def _sum(parts: Mapping[str, Any], currency: str) -> str:
     gain = f"{100 * parts['uplift']:+.2f} points of {money(parts['stake'], currency)}{_hour(parts)}"
     costs = {
         "for the channel": parts["cost"],
-        f"for {_minutes(parts)}the agent's time": parts["price"],
+        _time(parts): parts["price"],
         "for the annoyance": parts["annoyance"],
     }
     taken = [f"less {money(cost, currency)} {what}" for what, cost in costs.items() if cost]
@@ -117,10 +117,12 @@ def _hour(parts: Mapping[str, Any]) -> str:
     return f" ({now:.0f} % of calls are answered at that hour, {usual:.0f} % at any)"
 
 
-def _minutes(parts: Mapping[str, Any]) -> str:
-    """Return how many minutes are expected of an agent; nothing where they are not logged."""
+def _time(parts: Mapping[str, Any]) -> str:
+    """Return what the price was for: the minutes of an agent, as many as are logged, or a message."""
     minutes = parts.get("minutes")
-    return f"{minutes:.1f} minutes of " if minutes else ""
+    if minutes:
+        return f"for {minutes:.1f} minutes of the agent's time"
+    return "for time or a message that others would get"
 
 
 def _arms(decision: Mapping[str, Any]) -> Iterator[str]:

@@ -81,6 +81,8 @@ class Forecast:
     """By queue, for the half hours from the first on: `now` for a minute in it, `later` for one of a
     slot that is promised in it, `slots` how many places of it slots shall take in all, `asked` how many are
     to be promised in it."""
+    messages: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """By channel with a budget, for the same half hours: minor units for a message."""
     rosters: Mapping[str, str] = field(default_factory=dict)
     """When the newest word of its roster was known that counts here, by queue that has one."""
     learned: Learned = field(default_factory=Learned)
@@ -98,7 +100,8 @@ class Forecast:
             {name: value for name, value in zip(columns, row, strict=True) if value == value}  # noqa: PLR0124 - not NaN
             for row in zip(*columns.values(), strict=True)
         ]
-        prices = {"prices": self.prices} if self.prices else {}
+        prices: dict[str, object] = {"prices": self.prices} if self.prices else {}
+        prices |= {"messages": self.messages} if self.messages else {}
         learned = {"learned": self.learned.body} if self.learned.body else {}
         return {"price": dict(self.price), "free": told, **rosters, **prices, **learned}
 
@@ -214,11 +217,12 @@ def current(
     slots: pd.DataFrame,
     now: datetime,
     handle_min: Mapping[str, float],
+    budget: Mapping[str, Sequence[tuple[np.datetime64, int]]] | None = None,
 ) -> Plan:
     """Return the plan that decisions at this moment are made under.
 
     `slots` are the published ones (slot_id, queue, starts_at, ends_at, capacity, booked). Minutes
-    promised to call-backs in this half hour are taken off what is free now.
+    promised to call-backs in this half hour are taken off what is free now. `budget`: as in Plan.
     """
     at = naive(now)
     asked, asked_later = asked_at(made, at)
@@ -234,6 +238,8 @@ def current(
         asked,
         asked_later,
         made.learned,
+        message_asked(made, at),
+        budget or {},
     )
 
 
@@ -287,6 +293,12 @@ def asked_at(made: Forecast, at: np.datetime64) -> tuple[dict[str, float], dict[
         for kind in ("now", "later")
     )
     return {**made.price, **now}, later
+
+
+def message_asked(made: Forecast, at: np.datetime64) -> dict[str, float]:
+    """Return what the plan asks at a moment for a message, by channel that has a budget."""
+    place = place_of(made, at)
+    return {name: row[place] for name, row in made.messages.items() if 0 <= place < len(row)}
 
 
 def place_of(made: Forecast, at: np.datetime64) -> int:

@@ -123,6 +123,7 @@ def _judge(board: Board, rules: Rules, plan: Plan) -> Judged:
     no_agent = capacity.free_now(board, plan)
     refused.add(no_agent)
     refused.add(capacity.slots_left(board, found, fits))
+    refused.add(capacity.budget_left(board, plan, timing.due))
     paused = refused.because(Reason.INCIDENT)
     offered = capacity.offered(board, no_agent[Reason.NO_CAPACITY] | paused)
     hours = answering.hours(board, found, fits, plan.learned)

@@ -28,7 +28,7 @@ class Parts:
     cost: Numbers
     """(a,) what the channel costs."""
     price: Numbers
-    """(n, a) the agent's minutes at the price of their queue."""
+    """(n, a) the agent's minutes at the price of their queue, and what a place in a message budget costs."""
     annoyance: Numbers
     """(n, a) what the contact costs in goodwill; nothing when the customer asked for it."""
     minutes: Numbers
@@ -77,7 +77,8 @@ def parts(
     per_minute = np.asarray([plan.minute(action) for action in board.actions], np.float64)
     goodwill = board.by_action([action.annoyance_minor for action in board.actions], np.float64)
     annoyance = np.where(board.requested[:, None], 0.0, goodwill)
-    price = spent * per_minute
+    message = [plan.message.get(action.channel, 0.0) for action in board.actions]
+    price = spent * per_minute + np.asarray(message, np.float64)
     less = cost + price + annoyance
     believed = np.stack([_uplift(board, column) for column in range(len(board.actions))], axis=1)
     uplift = deviation.uplift(board, believed, less, stake, possible)

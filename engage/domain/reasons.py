@@ -20,6 +20,7 @@ class Reason(StrEnum):
     CEILING = "ceiling"
     OPEN_ACTION = "open_action"
     NO_CAPACITY = "no_capacity"
+    NO_BUDGET = "no_budget"
     BELOW_PRICE = "below_price"
     INCIDENT = "incident"
     NOT_APPROVED = "not_approved"
@@ -50,6 +51,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.CEILING: "The hard limit of contacts in 24 hours is reached.",
     Reason.OPEN_ACTION: "An earlier offer to this person is still open.",
     Reason.NO_CAPACITY: "No agent is free in time and no slot is left.",
+    Reason.NO_BUDGET: "The day's budget of messages is used up.",
     Reason.BELOW_PRICE: "The expected gain is less than the offer costs.",
     Reason.INCIDENT: "An outage is under way, so outreach is paused.",
     Reason.NOT_APPROVED: "The trigger has not been approved by a second person.",

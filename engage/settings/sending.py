@@ -35,6 +35,12 @@ class SmsChannel(Section):
     base_url: str = key("where the provider answers", TWILIO, unit="URL")
     sender: str = key("number that messages come from", "", unit="E.164")
     messaging_service: str = key("or the messaging service that chooses the number", "")
+    budget_day: int = key(
+        "the most text messages in a civil day, those that were asked for aside; 0: no limit",
+        0,
+        unit="messages",
+        ge=0,
+    )
     company: str = key("name that every message states; yours goes here", "Example Bank")
     bodies: Family[str] = key("wording by action", dict, unit="Liquid")
     purposes: Family[str] = key("what it is about, in a few words, by trigger", dict)

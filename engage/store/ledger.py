@@ -1,7 +1,7 @@
 """The contact budget: what each person was sent or, held out, would have been sent.
 
 Cap(limit, window, channel="", per_subject=False)
-reserve(tx, rows, caps) -> np.ndarray[bool]      exact under concurrency
+reserve(tx, rows, caps, budgets=()) -> np.ndarray[bool]      exact under concurrency
 settle(tx, decision_ids, before, after)          called by the outbox
 decline(tx, decision_id, rest_until)
 add_ghosts(tx, rows) -> int
@@ -24,6 +24,7 @@ from engage.domain.actions import ContactClass
 from engage.domain.messages import MessageState
 from engage.store import bulk
 from engage.store.lock import lock_people
+from engage.store.messages_a_day import DayBudget, spend
 from engage.store.store import Tx
 from engage.store.tables.decisions import contact_ledger, ghost_ledger
 
@@ -44,12 +45,15 @@ class Cap:
     """Counted for the same subject only, for example once in a visit."""
 
 
-def reserve(tx: Tx, rows: pa.Table, caps: Sequence[Cap]) -> npt.NDArray[np.bool_]:
+def reserve(
+    tx: Tx, rows: pa.Table, caps: Sequence[Cap], budgets: Sequence[DayBudget] = ()
+) -> npt.NDArray[np.bool_]:
     """Reserve the budget for these contacts; return for each whether there was any left.
 
     `rows`: decision_id, person_id, subject_id, channel, class, at. Contacts that the customer
     `requested` are written down and neither counted nor refused. A contact at a later time than
-    the row's own counts too: the stricter of the two readings of a rolling window.
+    the row's own counts too: the stricter of the two readings of a rolling window. `budgets` are those
+    that everybody shares; who has no budget of their own takes none of them.
     """
     if rows.num_rows == 0:
         return np.zeros(0, dtype=bool)
@@ -60,9 +64,22 @@ def reserve(tx: Tx, rows: pa.Table, caps: Sequence[Cap]) -> npt.NDArray[np.bool_
     earliest: datetime = min(row["at"] for row in wanted)
     spent = _spent(contacts(tx, people, earliest - widest).to_pylist())
     mask = np.array([_take(spent, row, caps) for row in wanted], dtype=bool)
+    known = _known(tx, wanted) if budgets else frozenset()
+    able = [
+        number
+        for number, row in enumerate(wanted)
+        if mask[number] and row["decision_id"] not in known
+    ]
+    mask[able] = spend(tx, [wanted[number] for number in able], budgets)
     kept = bulk.filled(rows.filter(pa.array(mask)), state=RESERVED)
     bulk.insert_new(tx, "contact_ledger", kept)
     return mask
+
+
+def _known(tx: Tx, rows: list[dict[str, Any]]) -> frozenset[str]:
+    """Return those of these decisions whose contact is written down already."""
+    mine = bulk.among(tx, contact_ledger.c.decision_id, [row["decision_id"] for row in rows])
+    return frozenset(tx.execute(sa.select(contact_ledger.c.decision_id).where(mine)).scalars())
 
 
 def _spent(held: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

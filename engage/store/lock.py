@@ -1,6 +1,7 @@
 """One transaction at a time for each person: what is read about them stays true until the commit.
 
 lock_people(tx, person_ids)
+lock_budget(tx, channel)
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from engage.store.store import Tx
 
 _NAMESPACE = 0x656E6761
+_BUDGETS = 0x656E6762
 _SHELVES = 1024
 """People share this many locks: PostgreSQL has room for some thousands in all, and a night's work
 takes in more people than that."""
@@ -30,3 +32,12 @@ def lock_people(tx: Tx, person_ids: Iterable[str]) -> None:
     # Always in the same order, so that two transactions never wait for each other.
     ordered = sa.select(shelf.label("shelf")).distinct().order_by("shelf").subquery()
     tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_NAMESPACE, ordered.c.shelf))).all()
+
+
+def lock_budget(tx: Tx, channel: str) -> None:
+    """Wait until no other transaction spends of a channel's budget, then hold it until the commit.
+
+    Taken after the people, and never the other way round, so that two transactions never wait for each other.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_BUDGETS, sa.func.hashtext(channel))))

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pytest
 
 from engage.app import wanting
-from engage.store import weighed
+from engage.app.replay.replaying import replay
+from engage.app.rules import day_budgets
+from engage.store import ledger, weighed
 from tests.bank import Bank, MakeBank
 
 WEEK = timedelta(days=7)
@@ -124,3 +126,73 @@ def test_of_very_many_a_share_stands_for_all(bank: Bank, monkeypatch: pytest.Mon
     monkeypatch.setattr(wanting, "MOST", 1_000)
     minutes = bank.app.actions["call_now"].agent_minutes
     assert plan(bank)["prices"]["service"]["now"][0] == pytest.approx(900 / minutes, rel=1e-3)
+
+
+def test_a_day_s_messages_have_a_price_and_an_end(make_bank: MakeBank) -> None:
+    bank = make_bank({r"budget_day = 0": "budget_day = 100"})
+    # 1,400 in a week are 200 a day, of whom 100 gain 500 by a message and 100 gain 300; a day has 100.
+    weigh(bank, 700, {"sms_followup": 500.0}, at=bank.app.now() + timedelta(hours=1))
+    weigh(bank, 700, {"sms_followup": 300.0}, at=bank.app.now() + timedelta(hours=1))
+    asked = plan(bank)["messages"]["sms"]
+    assert 300 <= asked[0] <= 500
+    assert len(set(asked[:20])) == 1  # it is 11:00 in Berlin, and all of today costs the same
+    # Ninety-nine are gone today: one is left, and costs what it brings to the best.
+    with bank.app.store.write() as tx:
+        now = bank.app.now().replace(tzinfo=None)
+        had = [
+            {
+                "decision_id": f"dec_{n}", "person_id": f"per_{n}", "subject_id": "ses",
+                "channel": "sms", "class": "marketing", "at": now,
+            }
+            for n in range(99)
+        ]  # fmt: skip
+        rows = pa.Table.from_pylist(had)
+        rows = rows.set_column(5, "at", rows["at"].cast(pa.timestamp("us")))
+        assert ledger.reserve(tx, rows, [], day_budgets(bank.app.settings)).all()
+    assert plan(bank)["messages"]["sms"][0] == pytest.approx(500)
+
+
+def test_without_a_budget_messages_cost_nothing(bank: Bank) -> None:
+    weigh(bank, 1_400, {"sms_followup": 500.0})
+    assert "messages" not in plan(bank)
+
+
+def test_when_the_last_message_is_gone_the_others_are_refused_and_all_is_made_again(
+    make_bank: MakeBank,
+) -> None:
+    bank = make_bank(
+        {
+            r"budget_day = 0": "budget_day = 2",
+            r'(?m)^actions = .*sms_followup"\]': 'actions = ["sms_followup"]',
+            "holdout_global = 0.1": "holdout_global = 0.0",
+            r"(?m)^holdout = 0.5": "holdout = 0.0",
+            r"(?m)^exploration = 0.1": "exploration = 0.0",
+        }
+    )
+    bank.abandon_forms(2)
+    assert bank.count("contact_ledger") == 2
+    bank.later(seconds=30)
+    for number in range(3):
+        bank.left_form(f"late {number}")
+    bank.cast.tell()
+    bank.run("score_sessions")
+    assert bank.count("contact_ledger") == 2
+    assert [row["reasons"] for row in bank.rows("select reasons from refusals")] == [
+        '["no_budget"]'
+    ] * 3
+    found = replay(bank.app, 10)
+    assert (found.decisions, found.identical) == (2, 2)
+
+
+def test_decisions_pay_for_a_message_and_are_made_again_at_its_price(make_bank: MakeBank) -> None:
+    bank = make_bank({r"budget_day = 0": "budget_day = 50"})
+    weigh(bank, 1_400, {"sms_followup": 55.0}, at=bank.app.now() + timedelta(hours=1))
+    asked = plan(bank)["messages"]["sms"][0]
+    assert asked == pytest.approx(55)
+    bank.left_form("visitor")
+    bank.cast.tell()
+    bank.run("score_sessions")
+    values = json.loads(bank.rows("select * from decisions")[0]["values"])
+    assert values["sms_followup"]["price"] == pytest.approx(asked)
+    found = replay(bank.app, 10)
+    assert (found.decisions, found.identical) == (1, 1)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from engage.decide.capacity import Plan
+from engage.domain.actions import ContactClass
 from engage.domain.scores import Subject
 from tests.decide.world import HOUR, MINUTE, NOON, PLAN, World, only, person, slots, trigger, us
 
@@ -157,6 +158,40 @@ def test_an_appointment_s_reminder_never_comes_after_its_beginning() -> None:
     message = only(world.decide([soon]).messages)
     assert message["expires_at"] == (NOON + 10 * MINUTE).replace(tzinfo=None)
     assert world.refused([world.candidate(moment=us(NOON - MINUTE))]) == ["expired"]
+
+
+MIDNIGHT = us(NOON + 11 * HOUR)
+"""In Berlin."""
+TEXT = World().with_trigger(actions=("sms",))
+
+
+def spent(today: int, tomorrow: int) -> Plan:
+    return replace(PLAN, budget={"sms": [(MIDNIGHT, today), (us(NOON + 35 * HOUR), tomorrow)]})
+
+
+def test_a_message_is_refused_when_its_day_has_none_left() -> None:
+    assert TEXT.but(plan=spent(0, 5)).refused() == ["no_budget"]
+    assert TEXT.but(plan=spent(1, 0)).chosen() == "sms"
+    # In the evening it waits for the morning's window and takes one of tomorrow's.
+    evening = TEXT.but(now=NOON + 8 * HOUR).with_consent_at(NOON - HOUR)
+    assert evening.but(plan=spent(0, 1)).chosen() == "sms"
+    assert evening.but(plan=spent(1, 0)).refused() == ["no_budget"]
+
+
+def test_the_day_s_messages_do_not_bind_other_channels_or_what_was_asked_for() -> None:
+    assert World(plan=spent(0, 0)).chosen() == "chat"
+    asked = TEXT.with_trigger(actions=("sms",), contact_class=ContactClass.REQUESTED)
+    assert asked.but(plan=spent(0, 0)).chosen() == "sms"
+
+
+def test_a_message_pays_what_the_day_s_last_ones_would_bring_to_others() -> None:
+    # 1 point of 100,000 less 8 for the channel and 20 for the annoyance is worth 972.
+    dear = TEXT.but(plan=replace(PLAN, message={"sms": 900.0}))
+    values = only(dear.decide().decisions)["values"]["sms"]
+    assert (values["price"], values["total"]) == (900, 72)
+    assert TEXT.but(plan=replace(PLAN, message={"sms": 973.0})).refused() == ["below_price"]
+    # What it is weighed by for the next plan is before that price.
+    assert only(dear.decide().weighed)["options"] == {"sms": 972.0}
 
 
 def test_slots_stand_where_the_plan_has_room_for_them() -> None:

@@ -40,8 +40,8 @@ def test_the_story_goes_from_the_condition_to_the_action() -> None:
         "  logged_in was yes",
         "  used the calculator 3 times",
         # Of 22 reasons two are about the person's arm.
-        "chat passed 20 rules.",
-        "sms passed 20 rules.",
+        "chat passed 21 rules.",
+        "sms passed 21 rules.",
         "Decided by plan plan-1, policy policy-1, run run_1.",
     ]
 
@@ -66,7 +66,7 @@ def test_every_rule_is_told_passed_failed_or_not_asked() -> None:
     assert all(one["passed"] for one in told["chat"])
     assert all(one["sentence"] == Reason(one["reason"]).sentence for one in told["chat"])
     lines = details(only(world.decide().decisions))
-    assert "sms passed 18 rules and failed no_consent." in lines
+    assert "sms passed 19 rules and failed no_consent." in lines
 
 
 def test_the_held_out_are_told_as_such() -> None:

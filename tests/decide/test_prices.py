@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from engage.decide.pace import at_once
-from engage.decide.prices import Wanted, solve
+from engage.decide.prices import Budgets, Wanted, solve
 
 TEN = 10.0
 
@@ -73,6 +74,50 @@ def test_a_message_needs_no_minutes() -> None:
     assert found.gain == 31 + 3
     # A minute is worth a tenth of what a call is better than a text: 27 to the one, 28 to the other.
     assert 2.7 - 1e-9 <= found.now[0, 0] <= 2.8 + 1e-9
+
+
+def texting(people: Wanted) -> Wanted:
+    """Return the people with every text taking one of the only budget."""
+    return replace(people, message=np.where(people.queue < 0, 0, -1))
+
+
+def test_a_day_s_messages_go_to_those_who_gain_most_by_them() -> None:
+    people = texting(wanted((0, {"text": 5}), (0, {"text": 3}), (1, {"text": 4}), (2, {"text": 2})))
+    # Today is over after two half hours and has two messages, tomorrow has one for the third.
+    budgets = Budgets(np.array([[2.0, 1.0]]), np.array([0, 0, 1]))
+    found = solve(people, np.zeros((1, 3)), budgets=budgets)
+    assert found.taken.tolist() == [1, 0, 1, 1]
+    assert found.gain == 5 + 4 + 2
+    # One message more today would bring 3, one less would cost 4; tomorrow has enough.
+    assert 3 <= found.message[0, 0] <= 4
+    assert found.message[0].tolist() == [found.message[0, 0]] * 2 + [0]
+
+
+def test_who_gets_no_message_asks_for_an_agent_and_makes_his_minutes_dearer() -> None:
+    people = texting(wanted((0, {"now": 30, "text": 28}), (0, {"now": 20})))
+    ten = np.array([[TEN]])
+    plenty, none = (
+        solve(people, ten, budgets=Budgets(np.array([[left]]), np.array([0])))
+        for left in (1.0, 0.0)
+    )
+    assert (plenty.gain, none.gain) == (28 + 20, 30)
+    paying = people.paying(none.message[:, 0])
+    assert paying.net[1] == pytest.approx(28 - none.message[0, 0])
+    # The one is called, and a minute more would bring the other's 20 / 10.
+    assert at_once(paying, np.array([0.0]), ten[:, 0])[0] == pytest.approx(2, abs=1e-3)
+
+
+def test_budgets_are_spent_as_well_as_by_trying_everything() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        nets = rng.integers(1, 50, (5, 2)).astype(float)
+        people = texting(wanted(*((0, {"now": a, "text": b}) for a, b in nets)))
+        budgets = Budgets(np.array([[2.0]]), np.array([0]))
+        found = solve(people, np.array([[TEN]]), budgets=budgets)
+        # One call and two texts among five people: every choice of who gets which.
+        ways = itertools.permutations(range(5), 3)
+        best_way = max(nets[a, 0] + nets[b, 1] + nets[c, 1] for a, b, c in ways)
+        assert found.gain == pytest.approx(best_way)
 
 
 def test_nobody_and_no_minutes_make_a_plan() -> None:

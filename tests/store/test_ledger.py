@@ -3,11 +3,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from engage.domain.messages import MessageState
-from engage.store import Store, ledger
+from engage.store import Store, ledger, messages_a_day
 from engage.store.ledger import Cap
 from engage.store.lock import lock_people
+from engage.store.messages_a_day import DayBudget
 from tests.store.samples import DAY, HOUR, MINUTE, NOON, contact, rows
 
 ONE_A_DAY = [Cap(1, DAY, "sms"), Cap(2, timedelta(days=7), "sms"), Cap(3, DAY)]
@@ -29,6 +31,53 @@ def test_fifty_decisions_at_once_use_exactly_the_budget(open_store: Callable[[],
         assert sum(pool.map(decide, range(50))) == 3
     with store.read() as tx:
         assert ledger.contacts(tx, ["per_a"]).num_rows == 3
+
+
+TEXTS = DayBudget("sms", 7, ZoneInfo("Europe/Berlin"))
+
+
+def text(number: int, **changes: object) -> dict[str, object]:
+    return contact(number, person_id=f"per_{number}", channel="sms", **changes)
+
+
+def granted(store: Store, *contacts: dict[str, object]) -> list[bool]:
+    with store.write() as tx:
+        answers: list[bool] = ledger.reserve(tx, rows(*contacts), [], [TEXTS]).tolist()
+        return answers
+
+
+def test_fifty_people_at_once_use_exactly_the_day_s_messages(
+    open_store: Callable[[], Store],
+) -> None:
+    store = open_store()
+    with ThreadPoolExecutor(10) as pool:
+        assert sum(pool.map(lambda number: granted(store, text(number))[0], range(50))) == 7
+    with store.read() as tx:
+        assert ledger.contacts(tx, None).num_rows == 7
+
+
+def test_a_day_s_messages_are_those_of_its_civil_day(store: Store) -> None:
+    ends = TEXTS.bounds(TEXTS.day(NOON))[1]
+    assert ends.hour in (22, 23)  # in Berlin the day ends before it does in UTC
+    assert granted(store, *(text(n, at=ends - MINUTE) for n in range(8))) == [True] * 7 + [False]
+    assert granted(store, text(8, at=ends)) == [True]
+    with store.read() as tx:
+        assert messages_a_day.left(tx, TEXTS, NOON) == [
+            (ends, 0),
+            (TEXTS.bounds(TEXTS.day(ends))[1], 6),
+        ]
+
+
+def test_what_was_asked_for_and_what_was_given_back_take_no_message_of_the_day(
+    store: Store,
+) -> None:
+    assert all(granted(store, *(text(n, **{"class": "requested"}) for n in range(9))))
+    assert sum(granted(store, *(text(n) for n in range(10, 20)))) == 7
+    with store.write() as tx:
+        ledger.settle(tx, ["dec_10"], MessageState.DUE, MessageState.CANCELLED)
+    assert granted(store, text(30), text(31)) == [True, False]
+    # Deciding the same again takes none: it has its own.
+    assert granted(store, text(30)) == [True]
 
 
 def test_a_night_may_hold_more_people_than_the_database_has_locks(store: Store) -> None:

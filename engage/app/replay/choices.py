@@ -114,7 +114,7 @@ def _made(
         _logged(log, candidates, known, then.rows),
         then.past.actions,
         then.past.rules,
-        Plan("", {}, pd.DataFrame(), then.price, then.price_later, then.learned),
+        Plan("", {}, pd.DataFrame(), then.price, then.price_later, then.learned, then.message),
         salt=app.salt_of(then.past.rules.epoch),
         secret=app.draw_key,
     )

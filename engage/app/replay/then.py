@@ -16,7 +16,7 @@ from engage.app.planning import told_plan
 from engage.app.policies import Past
 from engage.app.replay.log import NO_TRIGGER, Log
 from engage.decide.minutes import Learned
-from engage.decide.plan import Forecast, asked_at
+from engage.decide.plan import Forecast, asked_at, message_asked
 from engage.store import Tx, plans
 
 NO_PLAN = "the plan of then is not stored any more"
@@ -33,6 +33,8 @@ class Then:
     """The same for one in a slot, where it is another."""
     learned: Learned
     """How long contacts took, and when calls were answered."""
+    message: Mapping[str, float]
+    """The same for a message, by channel that has a budget."""
     rows: list[int]
 
 
@@ -56,8 +58,8 @@ def ruled(tx: Tx, log: Log) -> tuple[list[Then], dict[int, str]]:
     known = {version: one for version, one in policies.items() if isinstance(one, Past)}
     made = []
     for (one, asked), rows in groups.items():
-        price, price_later, told = json.loads(asked)
-        made.append(Then(known[one], price, price_later, Learned.told(told), rows))
+        price, price_later, learned, message = json.loads(asked)
+        made.append(Then(known[one], price, price_later, Learned.told(learned), message, rows))
     return made, lost
 
 
@@ -72,4 +74,6 @@ def _prices(tx: Tx, log: Log) -> dict[str, Callable[[np.datetime64], str]]:
 
 
 def _asked(made: Forecast) -> Callable[[np.datetime64], str]:
-    return lambda at: json.dumps((*asked_at(made, at), made.learned.body), sort_keys=True)
+    return lambda at: json.dumps(
+        (*asked_at(made, at), made.learned.body, message_asked(made, at)), sort_keys=True
+    )

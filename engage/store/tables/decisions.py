@@ -86,6 +86,7 @@ contact_ledger = sa.Table(
     words("state"),
     moment("rest_until", null=True),
     sa.Index(None, "person_id", "at"),
+    sa.Index(None, "channel", "at"),
 )
 
 weighed = sa.Table(
