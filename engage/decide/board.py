@@ -145,6 +145,13 @@ class Board:
         return deadline
 
     @cached_property
+    def times(self) -> Moments:
+        """Return (n,) when each is decided: now, or in a replay the moment of then."""
+        if np.isnat(self.now):
+            return self.moments("as_of")
+        return np.full(self.n, self.now)
+
+    @cached_property
     def alive(self) -> Moments:
         """Return (n,) when the page was last known to be open; the moment where nobody says."""
         return self.moments("last_alive" if "last_alive" in self.candidates else "moment")

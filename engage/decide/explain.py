@@ -116,7 +116,10 @@ def _arms(decision: Mapping[str, Any]) -> Iterator[str]:
     if not reasons and decision.get("arm_global") == Arm.TREATED:
         yield "The person is in the treated group, of everything and of this trigger."
     elif not reasons and decision.get("qualified"):
-        yield "The person takes no part in a comparison: it was asked for, or must be served."
+        yield (
+            "The person takes no part in a comparison: it was asked for, they must be served, or "
+            "they were held out until lately."
+        )
 
 
 def _draw(decision: Mapping[str, Any]) -> Iterator[str]:

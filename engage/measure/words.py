@@ -30,7 +30,7 @@ def sentences(trigger: Found, currency: str = "") -> Iterator[str]:
     if trigger["not_compared"]:
         yield (
             f"{trigger['not_compared']:,} people are on neither side of that: they were left alone by "
-            "every trigger, asked for it, or must be served."
+            "every trigger or lately were, asked for it, or must be served."
         )
     if trigger["immature"]:
         yield f"{trigger['immature']:,} people do not count yet: their horizon runs on."
@@ -57,6 +57,23 @@ def _band(trigger: Found) -> Iterator[str]:
         yield f"No effect on them is shown: {effect['withheld']}."
     else:
         yield _outcome(trigger, effect)
+
+
+def long_term_sentences(found: Found) -> Iterator[str]:
+    """Yield what being left alone for long means, against all others."""
+    for scope, people in found["turns"].items():
+        until = scope.partition("@")[2]
+        yield f"Of {people:,} people, some are left alone by everything until {until}."
+    effect = found["effect"]
+    if effect.get("withheld"):
+        yield f"No effect is shown: {effect['withheld']}."
+    else:
+        yield (
+            f"{_percent(effect['mean_treated'])} of {effect['n_treated']:,} others reached their goal, "
+            f"against {_percent(effect['mean_held_out'])} of {effect['n_held_out']:,} of these: "
+            f"{_points(effect['estimate'])} (95 % interval {_points(effect['low'])} to "
+            f"{_points(effect['high'])})."
+        )
 
 
 def _campaign(trigger: Found, currency: str) -> Iterator[str]:
