@@ -118,6 +118,7 @@ def _trigger(name: str, t: Written) -> Trigger:
         holdout=t.holdout,
         exploration=t.exploration,
         band=t.band,
+        aa=t.aa,
         variants=tuple(t.variants),
     )
 
@@ -156,6 +157,7 @@ def written(trigger: Trigger) -> TriggerEdit:
         holdout=trigger.holdout,
         exploration=trigger.exploration,
         band=trigger.band,
+        aa=trigger.aa,
         variants=trigger.variants,
         version=trigger.version,
     )

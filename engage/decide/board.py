@@ -126,6 +126,11 @@ class Board:
         return self.candidates[BAND].to_numpy(np.float64, na_value=np.nan)
 
     @cached_property
+    def aa(self) -> Flags:
+        """Return (n,) whose trigger is an A/A comparison, in which nothing is ever done."""
+        return self.by_trigger([t.aa for t in self.triggers], bool)
+
+    @cached_property
     def on_visit(self) -> Flags:
         """Return (n,) whether the candidate is a visit, so that a page can show something."""
         return self.by_trigger([t.subject is Subject.SESSION for t in self.triggers], bool)

@@ -45,6 +45,8 @@ class Watched:
     name: str
     goal: str
     held_out: float
+    aa: bool = False
+    """An A/A comparison: nothing was done on either side."""
 
 
 def moments(
@@ -84,7 +86,7 @@ def build(
     such a value looks `span` ahead, and `surrogacy` says whether margin bore it out. `refused` counts
     refusals by trigger and reason; `actions` holds the effects of logged campaigns
     (`logged.campaign`) by trigger. Every trigger's `sentences` say the same in words; `p_holm` is
-    corrected for the number of triggers. Whoever came in first from the band below a trigger's
+    corrected for the number of triggers, A/A comparisons aside. Whoever came in first from the band below a trigger's
     threshold is in its `band` alone.
     """
     rows, reach = typed(qualifications, now), _reach(now, known)
@@ -133,6 +135,7 @@ def _trigger(engine: DuckEngine, one: Watched, units: pa.Table, now: datetime) -
     entry = {
         "name": one.name,
         "goal": one.goal,
+        "aa": one.aa,
         **_counts(units, arms),
         **outcome_effects(found, arms, f"{what}, share of people, intention to treat"),
         "margin": margin_effects(engine, units, arms, now),
@@ -224,7 +227,7 @@ def _correct(found: list[dict[str, Any]]) -> None:
     p_values = {
         one["name"]: one["effect"]["p_value"]
         for one in found
-        if one["effect"]["p_value"] is not None
+        if one["effect"]["p_value"] is not None and not one["aa"]
     }
     corrected = holm(p_values)
     for one in found:

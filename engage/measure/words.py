@@ -17,6 +17,9 @@ def sentences(trigger: Found, currency: str = "") -> Iterator[str]:
     yield from _campaign(trigger, currency)
     if not trigger["qualified"] and trigger.get("actions"):
         return
+    if trigger.get("aa"):
+        yield from _aa(trigger)
+        return
     yield (
         f"{trigger['qualified']:,} people qualified; {trigger['held_out']:,} of them were left "
         f"alone to compare with, {trigger['contacted']:,} were contacted."
@@ -41,6 +44,29 @@ def sentences(trigger: Found, currency: str = "") -> Iterator[str]:
         )
     yield from _money(trigger, currency)
     yield from _band(trigger)
+
+
+def _aa(trigger: Found) -> Iterator[str]:
+    """Yield whether a comparison of nothing with nothing shows nothing."""
+    effect = trigger["effect"]
+    yield (
+        f"An A/A comparison: of {trigger['qualified']:,} people who qualified nobody was approached, on "
+        "either side."
+    )
+    if effect.get("withheld"):
+        yield f"What it shows is not told: {effect['withheld']}."
+        return
+    yield _outcome(trigger, effect)
+    low, high = effect["always_valid"]
+    if low is not None and (low > 0 or high < 0):
+        yield (
+            "That is more than chance, where there can be no effect: believe no other effect until it is "
+            "found out how these groups came to differ."
+        )
+    elif effect["p_value"] is not None and effect["p_value"] < CERTAIN:
+        yield "One in twenty such comparisons looks like this by chance; look again when more have matured."
+    else:
+        yield "As it must, it shows no more than chance."
 
 
 def _band(trigger: Found) -> Iterator[str]:

@@ -427,3 +427,23 @@ def test_the_long_term_group_has_a_comparison_of_its_own() -> None:
         "30.0 % of 200 others reached their goal, against 20.0 % of 200 of these"
     )
     assert "long_term" not in built(people(400), outcomes=outcomes(60, 40))
+
+
+def null(treated: int, held_out: int) -> dict[str, Any]:
+    """Return the entry of an A/A comparison in which so many of 200 reached the goal anyway."""
+    with history(outcomes=outcomes(treated, held_out)) as engine:
+        watched = [Watched("at_night", "submitted", 0.5, aa=True), WATCHED[0]]
+        found = report.build(engine, qualifications(*people(400)), watched, now=NOW)
+    entry: dict[str, Any] = found["triggers"][0]
+    return entry
+
+
+def test_an_a_a_comparison_says_whether_the_machinery_can_be_believed() -> None:
+    """50 against 50 of 200 is nothing; 60 against 42 has p = .04; 120 against 20 cannot be chance."""
+    assert null(50, 50)["sentences"][-1] == "As it must, it shows no more than chance."
+    assert "looks like this by chance" in null(60, 42)["sentences"][-1]
+    assert "more than chance, where there can be no effect" in null(120, 20)["sentences"][-1]
+
+
+def test_an_a_a_comparison_costs_the_others_no_certainty() -> None:
+    assert null(120, 20)["effect"]["p_holm"] is None
