@@ -87,7 +87,18 @@ def triggers_of(
     triggers = {name: _trigger(name, t) for name, t in settings.triggers.items()}
     for trigger in triggers.values():
         check_names(trigger, goals, actions, settings.journeys, file=file)
+        _check_horizon(trigger, settings.assignment.rotation_d, file)
     return triggers
+
+
+def _check_horizon(trigger: Trigger, turn_d: int, file: str) -> None:
+    """Refuse a horizon that no turn of the held-out outlasts: nobody could be compared."""
+    if turn_d and trigger.horizon >= timedelta(days=turn_d):
+        raise SettingsError(
+            f"{file} [triggers.{trigger.name}] horizon_h: a turn of [assignment] rotation_d = {turn_d} "
+            f"days is over before its {trigger.horizon / timedelta(days=1):g} days are; let turns be "
+            "longer than every horizon"
+        )
 
 
 def _trigger(name: str, t: Written) -> Trigger:
@@ -107,6 +118,7 @@ def _trigger(name: str, t: Written) -> Trigger:
         holdout=t.holdout,
         exploration=t.exploration,
         band=t.band,
+        aa=t.aa,
         variants=tuple(t.variants),
     )
 
@@ -145,6 +157,7 @@ def written(trigger: Trigger) -> TriggerEdit:
         holdout=trigger.holdout,
         exploration=trigger.exploration,
         band=trigger.band,
+        aa=trigger.aa,
         variants=trigger.variants,
         version=trigger.version,
     )

@@ -90,7 +90,7 @@ def _newest(duck: DuckEngine, now: datetime) -> datetime:
 def _watched(app: App) -> list[Watched]:
     with app.store.read() as tx:
         current = triggers.current(tx)
-    return [Watched(one.name, one.goal, one.holdout) for one in current]
+    return [Watched(one.name, one.goal, one.holdout, one.aa) for one in current]
 
 
 def _campaigns(app: App) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from engage.app.app import App
+from engage.app.arms import in_force
 from engage.features.engines.duckdb import calculate
 from engage.store import assignments, decisions, outbox
 
@@ -21,7 +22,7 @@ SELECT
     d.arm,
     d.action,
     d.band,
-    g.share AS share_global,
+    g.* EXCLUDE (decision_id),
     t.share AS share_trigger,
     coalesce(m.state IN ('sent', 'delivered'), false) AS contacted,
     CASE WHEN m.channel = 'chat_offer' THEN m.state IN ('sent', 'delivered') END AS seen,
@@ -32,7 +33,7 @@ SELECT
         AS agent_minutes
 FROM decided AS d
 LEFT JOIN messages AS m ON m.decision_id = d.decision_id
-LEFT JOIN assigned AS g ON g.person_id = d.person_id AND g.scope = 'global'
+LEFT JOIN covering AS g ON g.decision_id = d.decision_id
 LEFT JOIN assigned AS t ON t.person_id = d.person_id AND t.scope = d.trigger
 LEFT JOIN costs AS c ON c.action = m.action
 ORDER BY d.decided_at, d.decision_id
@@ -57,4 +58,12 @@ def qualified(app: App) -> pa.Table:
             ),
         }
     )
-    return calculate(_JOINED, decided=decided, messages=messages, assigned=assigned, costs=costs)
+    covering = in_force(decided, assigned)
+    return calculate(
+        _JOINED,
+        decided=decided,
+        messages=messages,
+        assigned=assigned,
+        covering=covering,
+        costs=costs,
+    )

@@ -20,8 +20,9 @@ from engage.store import triggers as stored
 
 SEED = "settings"
 """Who wrote what the settings file said when the project first met it."""
-_ITS_OWN = ("subject", "goal")
-"""What a trigger watches and what it is to reach: with another, it is another trigger."""
+_ITS_OWN = ("subject", "goal", "aa")
+"""What a trigger watches and what it is to reach: with another, it is another trigger. And whether it
+does anything: an effect of which a part can be none is no effect of it."""
 
 
 @dataclass(frozen=True, slots=True)

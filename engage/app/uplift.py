@@ -45,10 +45,11 @@ def learn_uplift(app: App) -> JobReport:
 
 
 def whom_it_was_tried_on(app: App) -> dict[Trigger, Tried]:
-    """Return what was tried under each trigger whose contacts nobody asked for."""
+    """Return what was tried under each trigger that does anything, and that nobody asked for."""
     with app.store.read() as tx:
         known = triggers.current(tx)
-    watched = [one for one in known if one.contact_class is not ContactClass.REQUESTED]
+    requested = ContactClass.REQUESTED
+    watched = [one for one in known if one.contact_class is not requested and not one.aa]
     asked = [Watched(one.name, one.goal, one.holdout) for one in watched]
     with over_history(app) as duck:
         found = tried(duck, qualified(app), asked, app.now())

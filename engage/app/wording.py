@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from engage.measure.words import long_term_sentences
+
 Found = Mapping[str, Any]
 _OLD = timedelta(days=2)
 """Whoever brings in files once a day is up to date."""
@@ -25,6 +27,10 @@ def report_lines(report: Found, currency: str) -> Iterator[str]:
         yield f"  {trigger['name']}"
         told = campaign_lines(trigger, currency) if trigger.get("actions") else trigger["sentences"]
         yield from (f"    {line}" for line in told)
+    if "long_term" in report:
+        yield ""
+        yield "  Left alone for long"
+        yield from (f"    {line}" for line in long_term_sentences(report["long_term"]))
 
 
 def _stale(report: Found) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Which side of the comparison a person is on: a keyed hash of the person, stored once.
 
-An arm that is stored is never computed again; not by a new share, nor by a new model, nor by a
-merge. Trigger arms are hashed independently of the global arm, among the globally treated.
+An arm that is stored is never computed again while it holds; not by a new share, nor by a new model,
+nor by a merge. Trigger arms are hashed independently of the global arm, among the globally treated.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from engage.decide.board import Board, Flags
+from engage.decide.board import Board, Flags, Moments
+from engage.decide.cohorts import Standing, long_terms, standing, stored, turns
 from engage.decide.rules import Rules
-from engage.domain.assignments import GLOBAL, Arm
+from engage.domain.assignments import Arm
 from engage.domain.ids import draw_column
 
 
@@ -38,9 +39,9 @@ class Arms:
 
     global_held: Flags
     trigger_held: Flags
-    """Only ever true among the globally treated."""
+    """Only ever true among those who are not held out of everything."""
     randomised: Flags
-    """False for who is never held out: asked for it, or must be served."""
+    """False for who is on no side: asked for it, must be served, or is in washout."""
     new: pd.DataFrame
     """The assignments made now, to be stored."""
 
@@ -51,22 +52,25 @@ class Arms:
 
 
 def assign(board: Board, rows: npt.NDArray[np.intp], rules: Rules, salt: bytes) -> Arms:
-    """Return the arm of each qualified candidate: the stored one, else the hash's."""
+    """Return the arm of each qualified candidate: the stored one while it holds, else the hash's.
+
+    Who has no arm that covers everything is drawn for the long-term group first, and where that does
+    not take them, for the running turn. In washout nobody is drawn; a trigger's stored arm still holds.
+    """
     people = board.candidates["person_id"].to_numpy(object)[rows]
-    randomised = ~board.exempt[rows]
+    asked, stands = ~board.exempt[rows], standing(board, rows, rules)
+    randomised = asked & ~stands.washout
     draw = _Draw(people, rules.epoch, salt)
-    global_held, fresh = draw.arms(
-        GLOBAL, rules.holdout_global, _stored(board, GLOBAL, rows), randomised
-    )
-    new = [_Made(GLOBAL, rules.holdout_global, people[fresh], global_held[fresh])]
+    global_held, made = _of_everything(draw, board.times[rows], rules, stands, randomised)
     trigger_held = np.zeros(len(rows), bool)
-    asked = randomised & ~global_held
     for code, one in enumerate(board.triggers):
-        mine = asked & (board.code[rows] == code)
-        held, fresh = draw.arms(one.name, one.holdout, _stored(board, one.name, rows), mine)
+        mine = asked & ~global_held & (board.code[rows] == code)
+        arm = stored(board, one.name, rows)
+        fresh = mine & randomised & (arm == "")
+        held = (mine & (arm == Arm.HELD_OUT)) | draw.held(one.name, one.holdout, fresh)
         trigger_held |= held
-        new.append(_Made(one.name, one.holdout, people[fresh], held[fresh]))
-    return Arms(global_held, trigger_held, randomised, _records(new, rules, board.now))
+        made.append(_Made(one.name, one.holdout, people[fresh], held[fresh]))
+    return Arms(global_held, trigger_held, randomised, _records(made, rules, board.now))
 
 
 @dataclass(frozen=True)
@@ -75,26 +79,37 @@ class _Draw:
     epoch: str
     salt: bytes
 
-    def arms(
-        self, scope: str, share: float, stored: npt.NDArray[np.object_], asked: Flags
-    ) -> tuple[Flags, Flags]:
-        """Return (held out, assigned just now) for those asked about; others are neither."""
-        known = stored != ""
-        fresh = asked & ~known
-        held = asked & known & (stored == Arm.HELD_OUT)
-        held[fresh] = held_out(
-            self.people[fresh].tolist(), scope, share, salt=self.salt, epoch=self.epoch
+    def held(self, scope: str, share: float, asked: Flags) -> Flags:
+        """Return whom the draw holds out among those asked about."""
+        held = np.zeros(len(asked), bool)
+        held[asked] = held_out(
+            self.people[asked].tolist(), scope, share, salt=self.salt, epoch=self.epoch
         )
-        return held, fresh
+        return held
 
 
-def _stored(board: Board, scope: str, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.object_]:
-    """Return the stored arm of each row's person in a scope; "" where there is none."""
-    column = "arm_global" if scope == GLOBAL else f"arm:{scope}"
-    if column not in board.people:
-        return np.full(len(rows), "", object)
-    known = board.person(column)[rows].astype(object)
-    return np.where(pd.isna(known), "", known)
+def _of_everything(
+    draw: _Draw, now: Moments, rules: Rules, stands: Standing, randomised: Flags
+) -> tuple[Flags, list[_Made]]:
+    """Return who is held out of everything, and the arms that were given just now."""
+    held, made = randomised & stands.held, []
+    drawn = [
+        *(
+            (
+                long_terms(now, rules),
+                rules.long_term,
+                randomised & ~stands.settled & ~stands.spared,
+            ),
+        ),
+        *((turns(now, rules), rules.holdout_global, randomised & ~stands.settled),),
+    ]
+    for scopes, share, asked in drawn:
+        before = held.copy()
+        for scope, inside in scopes:
+            fresh = asked & inside & ~before
+            held |= draw.held(scope, share, fresh)
+            made.append(_Made(scope, share, draw.people[fresh], held[fresh]))
+    return held, made
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,11 @@ class Board:
         return self.candidates[BAND].to_numpy(np.float64, na_value=np.nan)
 
     @cached_property
+    def aa(self) -> Flags:
+        """Return (n,) whose trigger is an A/A comparison, in which nothing is ever done."""
+        return self.by_trigger([t.aa for t in self.triggers], bool)
+
+    @cached_property
     def on_visit(self) -> Flags:
         """Return (n,) whether the candidate is a visit, so that a page can show something."""
         return self.by_trigger([t.subject is Subject.SESSION for t in self.triggers], bool)
@@ -145,6 +150,13 @@ class Board:
         allowed = self.by_trigger(validity, np.int64).astype("timedelta64[us]")
         deadline: Moments = self.moments("moment") + allowed
         return deadline
+
+    @cached_property
+    def times(self) -> Moments:
+        """Return (n,) when each is decided: now, or in a replay the moment of then."""
+        if np.isnat(self.now):
+            return self.moments("as_of")
+        return np.full(self.n, self.now)
 
     @cached_property
     def alive(self) -> Moments:

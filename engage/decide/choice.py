@@ -61,6 +61,7 @@ def draw(
     share = board.by_trigger([t.exploration for t in board.triggers], np.float64)[rows]
     share = np.where(board.exempt[rows], 0.0, share)
     chance = explore.propensities(allowed, best, share, rules.exploration_floor)
+    chance = explore.nothing(chance, board.aa[rows])
     drawn = np.asarray(draw_column(secret, ids, "action"), np.float64)
     return Verdict(
         board=board,

@@ -32,7 +32,7 @@ def story(
         *because,
         *_weighing(decision, currency),
         *_arms(decision),
-        *_draw(decision),
+        *_draw(decision, aa=trigger is not None and trigger.aa),
     ]
 
 
@@ -132,10 +132,13 @@ def _arms(decision: Mapping[str, Any]) -> Iterator[str]:
     if not reasons and decision.get("arm_global") == Arm.TREATED:
         yield "The person is in the treated group, of everything and of this trigger."
     elif not reasons and decision.get("qualified"):
-        yield "The person takes no part in a comparison: it was asked for, or must be served."
+        yield (
+            "The person takes no part in a comparison: it was asked for, they must be served, or "
+            "they were held out until lately."
+        )
 
 
-def _draw(decision: Mapping[str, Any]) -> Iterator[str]:
+def _draw(decision: Mapping[str, Any], *, aa: bool) -> Iterator[str]:
     """Say what the chances were, and what came of it."""
     chances = decision.get("propensities") or {}
     if chances:
@@ -146,6 +149,8 @@ def _draw(decision: Mapping[str, Any]) -> Iterator[str]:
         yield f"The chances were {told}{at}."
     if decision["action"] != NONE:
         yield f"So the person was given: {decision['action']}."
+    elif aa:
+        yield "So nothing was done: this trigger is an A/A comparison, which does nothing on either side."
     elif decision.get("arm") == Arm.HELD_OUT:
         yield "So nothing was done; what would have been done is noted, to keep the groups alike."
     else:

@@ -27,6 +27,13 @@ def propensities(
     return chance
 
 
+def nothing(chance: Numbers, where: Flags) -> Numbers:
+    """Return these chances, with none certain in some rows: those of an A/A comparison."""
+    certain = np.zeros(chance.shape[1])
+    certain[-1] = 1
+    return np.where(where[:, None], certain, chance)
+
+
 def pick(chance: Numbers, draws: Numbers) -> npt.NDArray[np.intp]:
     """Return (m,) the column that each draw in [0, 1) falls on; never one without a chance."""
     passed = (draws[:, None] >= np.cumsum(chance, axis=1)).sum(axis=1)

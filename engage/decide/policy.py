@@ -98,7 +98,7 @@ def decide(
         ghosts=ghosts(verdict, out),
         messages=messages(verdict, out, secret),
         contacts=contacts(verdict, out),
-        weighed=demand(board, judged.weighed.possible, judged.weighed.worth),
+        weighed=demand(board, judged.weighed.possible & ~board.aa[:, None], judged.weighed.worth),
     )
 
 

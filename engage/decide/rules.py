@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 from engage.decide.hours import Window
@@ -57,6 +57,13 @@ class Rules:
     caps: Caps = field(default_factory=Caps)
     epoch: str = "1"
     holdout_global: float = 0.1
+    rotation_d: int = 0
+    """Days after which those held out of everything are drawn anew; 0 is never."""
+    washout_d: int = 0
+    """Days after that in which they count on neither side."""
+    long_term: float = 0.0
+    long_term_until: date | None = None
+    """Until when the long-term group is left alone."""
     exploration_floor: float = 0.05
     """While exploring, every allowed action keeps at least this chance."""
     minimum_minor: int = 0

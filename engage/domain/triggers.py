@@ -52,6 +52,8 @@ class Trigger:
     exploration: float = 0.1
     band: float = 0.0
     """How far below the threshold of its score subjects are explored, in the score's own unit."""
+    aa: bool = False
+    """Arms are drawn and logged, and nothing is done on either side."""
     variants: tuple[str, ...] = ()
     version: int = 1
     state: TriggerState = TriggerState.LIVE

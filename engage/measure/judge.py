@@ -34,7 +34,7 @@ class Sides:
     """Who is compared, and with what weight."""
 
     compared: Mask
-    """Drawn with a chance on both sides; the others can tell nothing."""
+    """Drawn with a chance on both sides for as long as the horizon; the others can tell nothing."""
     treated: Mask
     weights: Floats | None
     """Inverse chances of the own side, where the held-out share was changed; else None."""
@@ -62,7 +62,7 @@ def sides(units: pa.Table, held_out: Mapping[str, float] | float) -> Sides:
     ]
     stated = np.asarray(units["share"].cast(pa.float64()).to_numpy(), np.float64)
     share = np.where(np.isnan(stated), np.asarray(default, np.float64), stated)
-    compared = _mask(units["randomised"]) & (share > 0) & (share < 1)
+    compared = _mask(units["randomised"]) & ~_mask(units["cut"]) & (share > 0) & (share < 1)
     mine = share[compared]
     n_treated = int(treated[compared].sum())
     p = sample_ratio_p(n_treated, len(mine) - n_treated, mine)

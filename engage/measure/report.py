@@ -14,7 +14,13 @@ import pyarrow.compute as pc
 from engage.domain.goals import RECOVERED
 from engage.features.engines.duckdb import DuckEngine
 from engage.measure import clv
-from engage.measure.attribution import first_of_all, first_of_trigger, moment, typed
+from engage.measure.attribution import (
+    first_of_all,
+    first_of_long_term,
+    first_of_trigger,
+    moment,
+    typed,
+)
 from engage.measure.effect import compare
 from engage.measure.guards import holm
 from engage.measure.judge import (
@@ -39,6 +45,8 @@ class Watched:
     name: str
     goal: str
     held_out: float
+    aa: bool = False
+    """An A/A comparison: nothing was done on either side."""
 
 
 def moments(
@@ -78,7 +86,7 @@ def build(
     such a value looks `span` ahead, and `surrogacy` says whether margin bore it out. `refused` counts
     refusals by trigger and reason; `actions` holds the effects of logged campaigns
     (`logged.campaign`) by trigger. Every trigger's `sentences` say the same in words; `p_holm` is
-    corrected for the number of triggers. Whoever came in first from the band below a trigger's
+    corrected for the number of triggers, A/A comparisons aside. Whoever came in first from the band below a trigger's
     threshold is in its `band` alone.
     """
     rows, reach = typed(qualifications, now), _reach(now, known)
@@ -103,12 +111,15 @@ def build(
         entry["sentences"] = list(sentences(entry, currency))
     whole = _since(first_of_all(engine, rows, now), since)
     whole = whole.filter(pc.is_in(whole["trigger"], pa.array(list(goals), pa.string())))
+    long = _since(first_of_long_term(engine, rows, now), since)
+    long = long.filter(pc.is_in(long["trigger"], pa.array(list(goals), pa.string())))
     return {
         "from": _first(rows, since),
         "to": now.astimezone(UTC).isoformat(),
         "known_until": reach.astimezone(UTC).isoformat(),
         "global": _global(engine, whole, goals, held_out_global, reach)
         | _value(engine, whole, valued, sides(whole, held_out_global), told, reach, span),
+        **({"long_term": _global(engine, long, goals, 0.0, reach)} if long.num_rows else {}),
         "triggers": found,
     }
 
@@ -124,6 +135,7 @@ def _trigger(engine: DuckEngine, one: Watched, units: pa.Table, now: datetime) -
     entry = {
         "name": one.name,
         "goal": one.goal,
+        "aa": one.aa,
         **_counts(units, arms),
         **outcome_effects(found, arms, f"{what}, share of people, intention to treat"),
         "margin": margin_effects(engine, units, arms, now),
@@ -180,13 +192,17 @@ def _global(
 ) -> dict[str, Any]:
     """Return the effect of everything: from the first qualification of all, by the global arms.
 
-    Each person is judged by the goal and horizon of the trigger that came first; all later
+    Once in each of `turns`, which are given with their people; `cut` is how many of these qualified so
+    late in a turn that it ended before their horizon, and are not compared. Each person is judged by the goal and horizon of the trigger that came first; all later
     contacts are part of treatment.
     """
     arms = sides(units, share)
     what = "the goal of the first trigger, share of people, intention to treat"
+    told = sorted(set(units["turn"].to_pylist()))
     return {
         **_counts(units, arms),
+        "turns": {one: int(pc.sum(pc.equal(units["turn"], one)).as_py()) for one in told},
+        "cut": _true(units, "cut"),
         **outcome_effects(judged(engine, units, goals, now), arms, what),
         "margin": margin_effects(engine, units, arms, now),
     }
@@ -211,7 +227,7 @@ def _correct(found: list[dict[str, Any]]) -> None:
     p_values = {
         one["name"]: one["effect"]["p_value"]
         for one in found
-        if one["effect"]["p_value"] is not None
+        if one["effect"]["p_value"] is not None and not one["aa"]
     }
     corrected = holm(p_values)
     for one in found:

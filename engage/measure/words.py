@@ -17,6 +17,9 @@ def sentences(trigger: Found, currency: str = "") -> Iterator[str]:
     yield from _campaign(trigger, currency)
     if not trigger["qualified"] and trigger.get("actions"):
         return
+    if trigger.get("aa"):
+        yield from _aa(trigger)
+        return
     yield (
         f"{_people(trigger['qualified'])} qualified; {_were(trigger['held_out'])} left alone to "
         f"compare with, {_were(trigger['contacted'])} contacted."
@@ -30,7 +33,7 @@ def sentences(trigger: Found, currency: str = "") -> Iterator[str]:
     if trigger["not_compared"]:
         yield (
             f"{_people(trigger['not_compared'])} on neither side of that: left alone by "
-            "every trigger, having asked for it, or to be served whatever happens."
+            "every trigger now or lately, having asked for it, or to be served whatever happens."
         )
     if trigger["immature"]:
         yield f"{_people(trigger['immature'])} not counted yet, for whom the horizon runs on."
@@ -41,6 +44,29 @@ def sentences(trigger: Found, currency: str = "") -> Iterator[str]:
         )
     yield from _money(trigger, currency)
     yield from _band(trigger)
+
+
+def _aa(trigger: Found) -> Iterator[str]:
+    """Yield whether a comparison of nothing with nothing shows nothing."""
+    effect = trigger["effect"]
+    yield (
+        f"An A/A comparison: of {trigger['qualified']:,} people who qualified nobody was approached, on "
+        "either side."
+    )
+    if effect.get("withheld"):
+        yield f"What it shows is not told: {effect['withheld']}."
+        return
+    yield _outcome(trigger, effect)
+    low, high = effect["always_valid"]
+    if low is not None and (low > 0 or high < 0):
+        yield (
+            "That is more than chance, where there can be no effect: believe no other effect until it is "
+            "found out how these groups came to differ."
+        )
+    elif effect["p_value"] is not None and effect["p_value"] < CERTAIN:
+        yield "One in twenty such comparisons looks like this by chance; look again when more have matured."
+    else:
+        yield "As it must, it shows no more than chance."
 
 
 def _band(trigger: Found) -> Iterator[str]:
@@ -57,6 +83,23 @@ def _band(trigger: Found) -> Iterator[str]:
         yield f"No effect on them is shown: {effect['withheld']}."
     else:
         yield _outcome(trigger, effect)
+
+
+def long_term_sentences(found: Found) -> Iterator[str]:
+    """Yield what being left alone for long means, against all others."""
+    for scope, people in found["turns"].items():
+        until = scope.partition("@")[2]
+        yield f"Of {people:,} people, some are left alone by everything until {until}."
+    effect = found["effect"]
+    if effect.get("withheld"):
+        yield f"No effect is shown: {effect['withheld']}."
+    else:
+        yield (
+            f"{_percent(effect['mean_treated'])} of {effect['n_treated']:,} others reached their goal, "
+            f"against {_percent(effect['mean_held_out'])} of {effect['n_held_out']:,} of these: "
+            f"{_points(effect['estimate'])} (95 % interval {_points(effect['low'])} to "
+            f"{_points(effect['high'])})."
+        )
 
 
 def _campaign(trigger: Found, currency: str) -> Iterator[str]:

@@ -92,10 +92,15 @@ class Trigger(Section):
         unit="units of the score",
         ge=0,
     )
+    aa: bool = key(
+        "an A/A comparison: people are drawn and decided about as always, and nothing is done on "
+        "either side, so that an effect where there can be none would show",
+        default=False,
+    )
     variants: tuple[str, ...] = key("wordings to compare", ())
 
     @model_validator(mode="after")
-    def _explored(self) -> Self:
+    def _goes_together(self) -> Self:
         if self.band and not self.exploration:
             raise ValueError(
                 "band: nobody would be let in, as exploration is 0; raise exploration or set band = 0"
@@ -103,6 +108,14 @@ class Trigger(Section):
         if self.band and self.class_ == "requested":
             raise ValueError(
                 "band: what customers asked for is never explored; set band = 0, or another class"
+            )
+        if self.aa and not self.holdout:
+            raise ValueError(
+                "aa: there are no two sides to compare, as holdout is 0; raise holdout"
+            )
+        if self.aa and self.class_ == "requested":
+            raise ValueError(
+                "aa: what customers asked for is never left undone; set aa = false, or another class"
             )
         return self
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from datetime import date
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from engage.settings.base import Family, Section, key
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 TWILIO = "https://api.twilio.com"
 
 
@@ -14,6 +19,51 @@ class Assignment(Section):
 
     epoch: str = key("a new name draws all arms anew; people keep the arm they have", "1")
     holdout_global: float = key("share of people never approached", 0.1, ge=0, lt=1)
+    rotation_d: int = key(
+        "after how many days the turn of those people ends and others are drawn, 0: never; an arm "
+        "that somebody has holds until the end that it was given with",
+        0,
+        unit="days",
+        ge=0,
+    )
+    washout_d: int = key(
+        "how long somebody who was held out then counts on neither side and is not drawn",
+        30,
+        unit="days",
+        ge=0,
+    )
+    long_term: float = key(
+        "share of people left alone until long_term_until, whatever else is drawn", 0.0, ge=0, lt=1
+    )
+    long_term_until: str = key(
+        "the day on which that ends, not before; named when long_term is above 0",
+        "",
+        unit="YYYY-MM-DD",
+    )
+
+    @property
+    def until(self) -> date | None:
+        """Return the day on which the long-term group ends; None without one."""
+        return date.fromisoformat(self.long_term_until) if self.long_term_until else None
+
+    @model_validator(mode="after")
+    def _has_an_end(self) -> Self:
+        if self.long_term_until and not _DAY.fullmatch(self.long_term_until):
+            raise ValueError(
+                f"long_term_until: {self.long_term_until!r} is no day; write it as 2027-12-31"
+            )
+        try:
+            until = self.until
+        except ValueError as error:
+            raise ValueError(
+                f"long_term_until: {self.long_term_until!r} is no day: {error}"
+            ) from None
+        if self.long_term and until is None:
+            raise ValueError(
+                "long_term: nobody is left alone for ever; name the day on which it ends, "
+                'long_term_until = "2027-12-31"'
+            )
+        return self
 
 
 class Delivery(Section):

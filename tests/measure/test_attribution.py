@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from engage.errors import DefinitionError
-from engage.measure.attribution import first_of_all, first_of_trigger
-from tests.measure.conftest import DAY, START, history, qualifications
+from engage.measure.attribution import first_of_all, first_of_long_term, first_of_trigger
+from tests.measure.conftest import DAY, START, at, history, qualifications
 
 NOW = START + 100 * DAY
 
@@ -138,3 +138,85 @@ def test_a_horizon_may_stand_for_its_end() -> None:
 def test_a_missing_column_is_named(column: str) -> None:
     with history() as engine, pytest.raises(DefinitionError, match=column):
         first_of_trigger(engine, qualifications({}).drop_columns([column]), NOW)
+
+
+TURNS = {"turn": "global@2026-01-01/2026-01-31", "turn_ends": at(30)}
+NEXT = {"turn": "global@2026-01-31/2026-03-02", "turn_ends": at(60)}
+LONG = {"long_term": "long_term@2026-12-31", "long_term_ends": at(364), "share_long_term": 0.1}
+HELD: dict[str, Any] = {"arm_global": "held_out", "arm_trigger": None}
+
+
+def whole(*rows: dict[str, Any]) -> list[dict[str, Any]]:
+    every = dict.fromkeys([*TURNS, *LONG, "arm_long_term"])
+    with history() as engine:
+        found = first_of_all(engine, qualifications(*(every | one for one in rows)), NOW)
+        return list(found.to_pylist())
+
+
+def test_each_person_counts_once_in_each_turn_on_the_side_of_that_turn() -> None:
+    found = whole(
+        {"person_id": "a", "at": 1, **TURNS},
+        {"person_id": "a", "at": 2, **TURNS},
+        {"person_id": "a", "at": 31, **NEXT, **HELD},
+        {"person_id": "a", "at": 33, **NEXT, **HELD},
+    )
+    assert [(one["qualified_at"], one["arm"], one["held_out"]) for one in found] == [
+        (at(1), "treated", False),
+        (at(31), "held_out", True),
+    ]
+    assert not any(one["mixed"] for one in found)
+
+
+def test_a_horizon_that_the_turn_cuts_off_is_said() -> None:
+    """A week from day 23 on ends with the turn, on day 30; from a little later it does not."""
+    found = whole(
+        {"person_id": "a", "at": 23, **TURNS},
+        {"person_id": "b", "at": 23.1, **TURNS},
+        {"person_id": "c", "at": 23.1},
+    )
+    assert [(one["person_id"], one["cut"]) for one in found] == [
+        ("a", False),
+        ("b", True),
+        ("c", False),
+    ]
+
+
+def test_a_triggers_effect_takes_a_person_once_over_all_turns() -> None:
+    """Held out of everything first, in washout then, and treated in the next turn: counted there."""
+    (found,) = units(
+        {"person_id": "a", "at": 1, **TURNS, **HELD},
+        {
+            "person_id": "a",
+            "at": 31,
+            "arm_global": None,
+            "arm_trigger": None,
+            **dict.fromkeys(TURNS),
+        },
+        {"person_id": "a", "at": 50, **NEXT},
+        {"person_id": "a", "at": 61, **NEXT, "arm_trigger": None, "arm_global": "held_out"},
+    )
+    assert (found["qualified_at"], found["arm"], found["cut"]) == (at(50), "treated", False)
+
+
+def test_the_long_term_group_is_compared_by_itself() -> None:
+    rows = [
+        {"person_id": "a", "at": 1, **TURNS, **LONG, "arm_long_term": "treated"},
+        {"person_id": "b", "at": 1, **TURNS, **HELD, **LONG, "arm_long_term": "treated"},
+        {"person_id": "c", "at": 1, **dict.fromkeys(TURNS), **HELD, **LONG}
+        | {"arm_long_term": "held_out"},
+        {"person_id": "c", "at": 40, **dict.fromkeys(TURNS), **HELD, **LONG}
+        | {"arm_long_term": "held_out"},
+    ]
+    assert [(one["person_id"], one["arm"]) for one in whole(*rows)] == [
+        ("a", "treated"),
+        ("b", "held_out"),
+    ]
+    with history() as engine:
+        found = first_of_long_term(engine, qualifications(*rows), NOW).to_pylist()
+    told = [(one["person_id"], one["arm"], one["held_out"], one["share"]) for one in found]
+    assert told == [
+        ("a", "treated", False, 0.1),
+        # Held out for a turn, which is not all the time.
+        ("b", "treated", False, 0.1),
+        ("c", "held_out", True, 0.1),
+    ]

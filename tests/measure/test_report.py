@@ -12,6 +12,7 @@ import pytest
 
 from engage.measure import report
 from engage.measure.report import Watched
+from engage.measure.words import long_term_sentences
 from tests.measure.conftest import DAY, START, at, history, qualifications
 
 NOW = START + 120 * DAY
@@ -387,3 +388,64 @@ def test_who_came_first_from_the_band_never_counts_for_the_condition() -> None:
     after = [one | {"at": 2, "band": 0.1} for one in rows[2:]]
     entry = night(built([*rows, *before, *after]))
     assert (entry["qualified"], entry["band"]["qualified"]) == (2, 2)
+
+
+def turning(one: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return the same person under arms that cover everything, by turns of 30 days."""
+    arm = one["arm_trigger"]
+    turn = {"turn": "global@2026-01-01/2026-01-31", "turn_ends": at(30), "share_global": 0.5}
+    return one | turn | {"arm_global": arm, "arm_trigger": None} | more
+
+
+def test_who_qualified_too_late_in_a_turn_is_not_compared() -> None:
+    """60 of 200 against 40 of 200 early in the turn; 100 late ones, who all reached it, count not."""
+    early = [turning(one) for one in people(400)]
+    late = [turning(one, person_id=f"late_{place}", at=25) for place, one in enumerate(people(100))]
+    reached = [
+        {"person_id": f"late_{one}", "goal": "submitted", "at": 26, "value_minor": 0}
+        for one in range(0, 100, 2)
+    ]
+    found = built([*early, *late], outcomes=[*outcomes(60, 40), *reached])["global"]
+    assert found["effect"]["estimate"] == pytest.approx(0.1)
+    assert (found["qualified"], found["cut"], found["not_compared"]) == (500, 100, 100)
+    assert found["turns"] == {"global@2026-01-01/2026-01-31": 500}
+
+
+def test_the_long_term_group_has_a_comparison_of_its_own() -> None:
+    """Of 400 drawn for it 60 of 200 others reached the goal and 40 of 200 left alone: .1."""
+    scope = {"long_term": "long_term@2026-12-31", "long_term_ends": at(364), "share_long_term": 0.5}
+    rows = [
+        turning(one, **scope, arm_long_term=one["arm_trigger"], share_global=None)
+        for one in people(400)
+    ]
+    found = built(rows, outcomes=outcomes(60, 40))
+    assert found["long_term"]["effect"]["estimate"] == pytest.approx(0.1)
+    assert found["long_term"]["turns"] == {"long_term@2026-12-31": 400}
+    # Those left alone for long are no part of the turn's comparison.
+    assert found["global"]["qualified"] == 200
+    (first, second) = long_term_sentences(found["long_term"])
+    assert first == "Of 400 people, some are left alone by everything until 2026-12-31."
+    assert second.startswith(
+        "30.0 % of 200 others reached their goal, against 20.0 % of 200 of these"
+    )
+    assert "long_term" not in built(people(400), outcomes=outcomes(60, 40))
+
+
+def null(treated: int, held_out: int) -> dict[str, Any]:
+    """Return the entry of an A/A comparison in which so many of 200 reached the goal anyway."""
+    with history(outcomes=outcomes(treated, held_out)) as engine:
+        watched = [Watched("at_night", "submitted", 0.5, aa=True), WATCHED[0]]
+        found = report.build(engine, qualifications(*people(400)), watched, now=NOW)
+    entry: dict[str, Any] = found["triggers"][0]
+    return entry
+
+
+def test_an_a_a_comparison_says_whether_the_machinery_can_be_believed() -> None:
+    """50 against 50 of 200 is nothing; 60 against 42 has p = .04; 120 against 20 cannot be chance."""
+    assert null(50, 50)["sentences"][-1] == "As it must, it shows no more than chance."
+    assert "looks like this by chance" in null(60, 42)["sentences"][-1]
+    assert "more than chance, where there can be no effect" in null(120, 20)["sentences"][-1]
+
+
+def test_an_a_a_comparison_costs_the_others_no_certainty() -> None:
+    assert null(120, 20)["effect"]["p_holm"] is None
