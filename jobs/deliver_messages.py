@@ -12,5 +12,5 @@ JOB = Job(
     schedule=Every(timedelta(seconds=1)),
     deadline=timedelta(minutes=2),
     catch_up=CatchUp.SKIP,
-    after=("score_sessions", "score_interactions", "remind_appointments"),
+    after=("poll_inbound", "score_sessions", "score_interactions", "remind_appointments"),
 )

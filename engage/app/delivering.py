@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import datetime
 
 from engage.app.app import App
-from engage.deliver import killswitch
+from engage.deliver import killswitch, reports
 from engage.deliver.recheck import Standing
 from engage.deliver.reconcile import reconcile_unknown
 from engage.deliver.send import deliver_due
@@ -21,6 +21,8 @@ def deliver_messages(app: App) -> JobReport:
     doubts = reconcile_unknown(
         app.store, app.channels, clock=app.clock, settings=app.settings.delivery
     )
+    with app.store.write() as tx:
+        reports.join_parked(tx, app.now())
     sent = deliver_due(
         app.store,
         app.channels,

@@ -124,7 +124,11 @@ def begin(
         return LOST
     outbox.renew(tx, message.message_id, held.fence, lease_s)
     breaker.trying(tx, message.channel, now)
-    timed = {**message.details, "validity_s": str(int(rest.total_seconds()))}
+    timed = {
+        **message.details,
+        "validity_s": str(int(rest.total_seconds())),
+        "attempt": str(held.attempts + 1),
+    }
     return replace(held, message=replace(message, details=timed), attempts=held.attempts + 1)
 
 

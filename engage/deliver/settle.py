@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engage.channels.base import Misconfigured, OptedOut
-from engage.deliver import booking, breaker
+from engage.deliver import booking, breaker, reports
 from engage.deliver.claim import LOST
 from engage.deliver.pacing import backoff
 from engage.domain.actions import ChannelName
 from engage.domain.messages import REACHED_STATES, MessageState, Receipt
 from engage.errors import SendError
 from engage.store import Tx, outbox, people
+from engage.store.lock import lock_people
 from engage.store.outbox import Claim
 
 _CONFIGURATION = "configuration "
@@ -50,6 +51,7 @@ def settle(
 def receive(tx: Tx, claim: Claim, before: MessageState, receipt: Receipt, now: datetime) -> str:
     """Write down what the provider has of a message; return its state, or `LOST`."""
     message_id = claim.message.message_id
+    lock_people(tx, [message_id])  # a report that comes at this moment is seen, or sees this
     moved = outbox.move(
         tx,
         message_id,
@@ -70,6 +72,9 @@ def receive(tx: Tx, claim: Claim, before: MessageState, receipt: Receipt, now: d
     )
     if not moved:
         return LOST
+    joined = reports.join(tx, message_id, now)
+    if joined is not None:
+        return str(joined)
     if claim.message.channel == ChannelName.CALLBACK and receipt.state in REACHED_STATES:
         booking.called(tx, claim.message.decision_id, claim.message.person_id, receipt.state, now)
     return str(receipt.state)

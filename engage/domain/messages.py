@@ -25,8 +25,20 @@ class MessageState(StrEnum):
 
 _S = MessageState
 TRANSITIONS: dict[MessageState, frozenset[MessageState]] = {
-    _S.DUE: frozenset({_S.CLAIMED, _S.EXPIRED, _S.CANCELLED, _S.SUPPRESSED}),
-    _S.CLAIMED: frozenset({_S.SENDING, _S.DUE, _S.SUPPRESSED, _S.EXPIRED, _S.CANCELLED, _S.DEAD}),
+    # Straight to sent: it was given up as never sent, and the provider tells otherwise.
+    _S.DUE: frozenset({_S.CLAIMED, _S.EXPIRED, _S.CANCELLED, _S.SUPPRESSED, _S.SENT, _S.DELIVERED}),
+    _S.CLAIMED: frozenset(
+        {
+            _S.SENDING,
+            _S.DUE,
+            _S.SUPPRESSED,
+            _S.EXPIRED,
+            _S.CANCELLED,
+            _S.DEAD,
+            _S.SENT,
+            _S.DELIVERED,
+        }
+    ),
     _S.SENDING: frozenset(
         {_S.SENT, _S.DELIVERED, _S.UNKNOWN, _S.FAILED, _S.DUE, _S.EXPIRED, _S.DEAD}
     ),

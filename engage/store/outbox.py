@@ -8,6 +8,7 @@
     expire(tx, now) -> int
     cancel(tx, person_ids, *, now, note, destination="", channel="", but="") -> list[str]
     last_to(tx, destination, channel, since) -> dict | None
+    reported(tx) -> list[str]               messages in doubt of which the provider has told
     recover(tx, *, now, everything=False) -> Recovered      leases that lapsed with their worker
     pending_offers(tx, person_id, now) -> list[Claim]       chat offers a page may show
     get(tx, message_id) -> Claim | None
@@ -39,6 +40,7 @@ from engage.store.receipts import add as add_receipt
 from engage.store.receipts import read as receipts
 from engage.store.store import Tx
 from engage.store.tables.outbox import message_attempts, messages
+from engage.store.tables.outbox import receipts as receipt_rows
 
 __all__ = [
     "Claim",
@@ -59,6 +61,7 @@ __all__ = [
     "receipts",
     "recover",
     "renew",
+    "reported",
 ]
 
 _S = MessageState
@@ -285,6 +288,17 @@ def last_to(tx: Tx, destination: str, channel: str, since: datetime) -> dict[str
     )
     found = tx.execute(query).mappings().one_or_none()
     return None if found is None else dict(found)
+
+
+def reported(tx: Tx) -> list[str]:
+    """Return the messages in doubt of which the provider has told."""
+    query = (
+        sa.select(messages.c.message_id)
+        .join(receipt_rows, receipt_rows.c.message_id == messages.c.message_id)
+        .where(messages.c.state == _S.UNKNOWN, receipt_rows.c.raw.is_not(None))
+        .distinct()
+    )
+    return sorted(tx.execute(query).scalars())
 
 
 def attempts(tx: Tx, message_id: str) -> pa.Table:

@@ -6,7 +6,8 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import format_datetime
+from datetime import datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
@@ -60,14 +61,27 @@ class Book:
             self.items.append(item)
         return Answer(201, item)
 
+    def receive(self, sender: str, to: str, body: str) -> str:
+        """Keep a message from a customer's phone; return its id."""
+        with self._lock:
+            item = self._item({"From": sender, "To": to, "Body": body})
+            item |= {
+                "direction": "inbound",
+                "status": "received",
+                "date_sent": item["date_created"],
+            }
+            self.items.append(item)
+        return str(item["sid"])
+
     def list(self, query: Mapping[str, str]) -> Answer:
-        """Return one page, newest first, of what went to (and came from) the numbers asked for."""
+        """Return one page, newest first, of what went to (and came from) the numbers asked for, sent since then."""
         with self._lock:
             found = [
                 item
                 for item in reversed(self.items)
                 if query.get("To", item["to"]) == item["to"]
                 and query.get("From", item["from"]) == item["from"]
+                and _sent_since(item, query.get("DateSent>", ""))
             ]
         size, page = int(query.get("PageSize", _PAGE)), int(query.get("Page", 0))
         start = page * size
@@ -115,6 +129,13 @@ class Book:
         }
         special = _of_message(form) if self.resource is Resource.MESSAGES else _of_call(form)
         return {**common, **special}
+
+
+def _sent_since(item: Mapping[str, Any], since: str) -> bool:
+    if not since:
+        return True
+    sent = item.get("date_sent")
+    return sent is not None and parsedate_to_datetime(sent) >= datetime.fromisoformat(since)
 
 
 def _of_message(form: Mapping[str, str]) -> dict[str, Any]:
