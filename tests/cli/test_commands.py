@@ -557,6 +557,6 @@ def test_running_by_the_clock_ends_when_told_to(engage: Engage) -> None:
     command = [sys.executable, "-u", "-c", START, "run", "-p", "mine"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as running:
         assert running.stdout is not None
-        assert running.stdout.readline() == "15 jobs run by the clock; Ctrl-C stops them\n"
+        assert running.stdout.readline() == "17 jobs run by the clock; Ctrl-C stops them\n"
         running.terminate()
         assert running.wait(60) == 0
