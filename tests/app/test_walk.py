@@ -46,7 +46,7 @@ def walked(learned_folder: Path) -> Iterator[tuple[Bank, Story]]:
     bank.run("record_outcomes")
     bank.later(days=15)
     # Life goes on, so that it is known that the others did nothing.
-    bank.cast.event("somebody else", "page", None, "/card")
+    bank.cast.event("somebody else", "page", "", "/card")
     bank.cast.tell()
     bank.run("archive_history", "measure_effect")
     texted = "select person_id from decisions where action = 'sms_followup' order by person_id"
