@@ -23,7 +23,7 @@ from engage.domain.messages import MessageState
 from engage.domain.runs import RunState
 from engage.domain.triggers import Trigger, TriggerState
 from engage.store import jobs as runs
-from engage.store import outbox, plans, quarantine, staffing
+from engage.store import outbox, plans, quarantine, replies, staffing
 from engage.store import triggers as stored
 
 __all__ = ["Finding", "check_up"]
@@ -72,6 +72,7 @@ def _files(app: App) -> Iterator[Finding]:
 def _outgoing(app: App) -> Iterator[Finding]:
     with app.store.read() as tx:
         stopped, incident = killswitch.stopped(tx), incidents.current(app, tx)
+        to_read = replies.waiting(tx).num_rows
         stuck = {
             state: outbox.read(tx, states=[state]).num_rows
             for state in (MessageState.UNKNOWN, MessageState.DEAD)
@@ -82,6 +83,12 @@ def _outgoing(app: App) -> Iterator[Finding]:
     if incident is not None:
         words = f"{incident.mode} since {incident.since:%Y-%m-%d %H:%M} UTC, said by {incident.by}"
         yield Finding("look", "incident", words, "engage incident off, when it is over")
+    if to_read:
+        words = f"{to_read} messages of customers wait for somebody to read them"
+        yield Finding("look", "replies", words, "engage replies list; engage replies judge")
+    if app.settings.replies.stop_scope != "all":
+        words = "a STOP stops its own channel alone: [replies] stop_scope"
+        yield Finding("look", "replies", words, 'stop_scope = "all" unless counsel agrees')
     if app.settings.delivery.dry_run:
         yield Finding("ok", "delivery", "dry run: messages are decided and written, none is sent")
     else:

@@ -13,6 +13,7 @@ from engage.domain.runs import RunState
 from engage.store.store import Tx
 from engage.store.tables.decisions import refusal_counts, refusals, weighed
 from engage.store.tables.models import beliefs, scores
+from engage.store.tables.outbox import replies
 from engage.store.tables.running import job_runs
 from engage.store.tables.work import contact_audits
 
@@ -24,8 +25,9 @@ KEPT = {
     "beliefs": timedelta(days=400),
     "contact_audits": timedelta(days=400),
     "weighed": timedelta(days=14),
+    "replies": timedelta(days=5 * 366),
 }
-"""How long; runs that found nothing to do are kept for a day only, the last of each job always."""
+"""How long; what customers wrote is kept as long as consents are, as proof of what they asked. Runs that found nothing to do are kept for a day only, the last of each job always."""
 
 
 def purge(tx: Tx, now: datetime) -> dict[str, int]:
@@ -45,6 +47,7 @@ def purge(tx: Tx, now: datetime) -> dict[str, int]:
         "contact_audits": sa.delete(contact_audits).where(
             contact_audits.c.drawn_at < now - KEPT["contact_audits"]
         ),
+        "replies": sa.delete(replies).where(replies.c.received_at < now - KEPT["replies"]),
         "weighed": sa.delete(weighed).where(weighed.c.at < now - KEPT["weighed"]),
         "job_runs": sa.delete(job_runs).where(
             (job_runs.c.due < now - KEPT["job_runs"])

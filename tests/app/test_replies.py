@@ -10,6 +10,7 @@ import pytest
 
 from engage.app import replies, webhooks
 from engage.app.app import App
+from engage.app.checkup import check_up
 from engage.channels.sms import Sms
 from engage.channels.twilio.client import connect
 from engage.channels.twilio.fake import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio, Fault
@@ -226,3 +227,18 @@ def test_nothing_personal_stands_in_the_log(
     told = "".join(capsys.readouterr())
     assert "could not be taken" in told
     assert phone(1) not in told
+
+
+def test_the_check_up_says_what_waits_to_be_read_and_that_a_stop_is_narrow(
+    app: App, bench: Bench
+) -> None:
+    bench.person(1)
+    webhooks.incoming_message(app, incoming("who is this", phone(1)))
+    narrow = app.settings.replies.model_copy(update={"stop_scope": "channel"})
+    told = replace(app, settings=app.settings.model_copy(update={"replies": narrow}))
+    found = [one.says for one in check_up(told, {}, {}) if one.about == "replies"]
+    assert found == [
+        "1 messages of customers wait for somebody to read them",
+        "a STOP stops its own channel alone: [replies] stop_scope",
+    ]
+    assert not [one for one in check_up(app, {}, {}) if "alone" in one.says]
